@@ -1,0 +1,1 @@
+"""gofal: statistics for research on children looked after."""

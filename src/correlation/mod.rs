@@ -1,0 +1,1 @@
+//! L3. Correlation between columns of a table of areas.

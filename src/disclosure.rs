@@ -1,0 +1,1 @@
+//! L3. What rounding and suppression leave possible.

@@ -1,0 +1,1 @@
+//! L2. The only importer of Arrow below the bindings.

@@ -1,0 +1,1 @@
+//! L3. Inequality along a ranking: slope index, concentration index.

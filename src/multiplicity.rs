@@ -1,0 +1,1 @@
+//! L3. Adjusting p-values for many tests.

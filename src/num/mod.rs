@@ -1,0 +1,1 @@
+//! L1. Scalar numerics and linear algebra: no domain words.

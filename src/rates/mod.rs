@@ -1,0 +1,1 @@
+//! L3. Rates, proportions and funnel limits.

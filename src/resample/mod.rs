@@ -1,0 +1,1 @@
+//! L3. Bootstrap, jackknife and permutation.

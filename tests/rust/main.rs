@@ -1,0 +1,3 @@
+//! One integration binary: reference cases computed by others, identities, determinism.
+
+mod reference;
