@@ -25,6 +25,7 @@ from gofal.results import Claim as Claim
 from gofal.results import NotAvailable as NotAvailable
 from gofal.results import Result as Result
 from gofal.results import Statistic as Statistic
+from gofal.results import compare as compare
 from gofal.weights import Weight as Weight
 from gofal.weights import analytic as analytic
 from gofal.weights import frequency as frequency

@@ -74,6 +74,8 @@ PHRASES: dict[str, Text] = {
 # Words that stand as values in the text columns of results. English is the word itself.
 _WELSH: dict[str, str] = {
     "none": "dim",
+    "auto": "awtomatig",
+    "logit": "logit",
     "analytic": "dadansoddol",
     "exact": "union",
     "permutation": "trynewid",

@@ -15,6 +15,7 @@
 from gofal.results.base import Result
 from gofal.results.claim import Claim
 from gofal.results.columns import GLOSSARY, Column, column
+from gofal.results.compare import Comparison, compare
 from gofal.results.not_available import NotAvailable
 from gofal.results.provenance import Provenance
 from gofal.results.statistic import Statistic
@@ -23,9 +24,11 @@ __all__ = [
     "GLOSSARY",
     "Claim",
     "Column",
+    "Comparison",
     "NotAvailable",
     "Provenance",
     "Result",
     "Statistic",
     "column",
+    "compare",
 ]

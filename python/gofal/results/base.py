@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from gofal.language import Text
 from gofal.results.claim import Claim
-from gofal.results.columns import GLOSSARY
+from gofal.results.columns import FORMATS, GLOSSARY, column
 from gofal.results.not_available import NotAvailable
 from gofal.results.provenance import Provenance
 from gofal.results.statistic import Statistic
@@ -47,6 +47,8 @@ class Result:
         ``estimate`` is ``"fixed3"``).
     ``_hidden``
         Columns left out of the display; `tidy` keeps them.
+    ``_about``
+        Columns of `glance` said above the table: ``("r_squared", "sigma")``.
 
     and may override `notes` (notes that depend on the numbers), `title`, and `_prove`.
     """
@@ -58,12 +60,22 @@ class Result:
     _figure_kind: ClassVar[str | None] = None
     _formats: ClassVar[Mapping[str, str]] = {}
     _hidden: ClassVar[tuple[str, ...]] = ()
+    _about: ClassVar[tuple[str, ...]] = ()
 
     provenance: Provenance
     keys: tuple[str, ...]
     _parts: tuple[tuple[str, pa.Table], ...]
     _frame: FrameKind
     _digest: str
+
+    def __init_subclass__(cls) -> None:
+        """Refuse a family that names columns or formats the glossary does not have."""
+        super().__init_subclass__()
+        for name in (*cls._formats, *cls._hidden, *cls._about):
+            column(name)
+        for name, shown in cls._formats.items():
+            if shown not in FORMATS:
+                raise ValueError(f'{cls.__name__}: column "{name}" has no format "{shown}"')
 
     @classmethod
     def build(

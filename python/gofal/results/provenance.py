@@ -134,4 +134,6 @@ def _source(value: Any) -> str:
         return "{" + ", ".join(f"{_source(k)}: {_source(v)}" for k, v in value) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_source, value)) + "]"
+    if isinstance(value, Provenance):
+        return value.call_text()  # a result among the arguments
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -154,7 +154,7 @@ def label_of(name: str, lang: Lang) -> str:
 def _lift(
     result: Result, columns: dict[str, list[Any]], whole: Mapping[str, list[Any]], lang: Lang
 ) -> tuple[tuple[str, str], ...]:
-    """Take the constant columns about the method out of ``columns`` and return them as facts."""
+    """Take what every row says out of ``columns``; return it as facts, with those of `glance`."""
     facts = []
     for name in _LIFTED:
         if name not in columns or name in result.keys:
@@ -166,6 +166,10 @@ def _lift(
         # The level stands in the header of the interval it belongs to.
         if name != "conf_level" or "conf_low" not in columns:
             facts.append((label_of(name, lang), _show(result, name, values[0], lang)))
+    about = result.to_arrow("glance").to_pydict()
+    for name in result._about:
+        if about.get(name, [None])[0] is not None:
+            facts.append((label_of(name, lang), _show(result, name, about[name][0], lang)))
     provenance = result.provenance
     if "n_obs" not in whole and provenance.n_obs is not None:
         facts.insert(0, (label_of("n_obs", lang), format_value(provenance.n_obs, "count")))
