@@ -1,1 +1,19 @@
 //! L1. Scalar numerics and linear algebra: no domain words.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`sum`] | compensated sums |
+//! | [`moments`] | mergeable moments of one and two variables |
+//! | [`quantile`] | sample quantiles (Hyndman and Fan's nine types) |
+//! | [`root`] | bracketed roots |
+//! | [`special`] | incomplete beta and gamma functions, both tails, in logs |
+//! | [`dist`] | distributions built on them: cdf, survival, quantiles |
+//! | [`linalg`] | Cholesky; QR that names aliased columns |
+
+pub mod dist;
+pub mod linalg;
+pub mod moments;
+pub mod quantile;
+pub mod root;
+pub mod special;
+pub mod sum;
