@@ -1,1 +1,5 @@
-//! L3. Linear regression.
+//! L3. Linear regression for tables of areas: least squares with covariances that hold in small
+//! samples, and the influence of every row.
+
+pub mod influence;
+pub mod lm;
