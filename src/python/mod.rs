@@ -1,13 +1,37 @@
 //! L4. The bindings: convert, detach, kernel, convert. One thin file per family.
+//!
+//! | Python | Rust |
+//! | --- | --- |
+//! | anything with `__arrow_c_stream__` or `__arrow_c_array__` | [`input::InTable`] → [`crate::frame::Frame`] |
+//! | `_core.Table` (speaks `__arrow_c_stream__`) | [`output::OutTable`] ← a record batch |
+//! | `gofal.errors.*` | [`crate::error::Error`], mapped once in [`errors`] |
+//! | `KeyboardInterrupt` | [`crate::error::Error::Interrupted`] |
+//!
+//! Every call goes through [`door`]: it detaches from Python, sets the number of threads, catches panics,
+//! watches for Ctrl-C and reports progress.
+
+mod capsule;
+mod describe;
+mod door;
+mod errors;
+mod input;
+mod output;
+mod testing;
 
 use pyo3::prelude::*;
 
 /// The extension module `gofal._core`.
 #[pymodule]
 mod _core {
-    use super::*;
+    use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
-    /// The crate's version.
+    #[pymodule_export]
+    use super::describe::{describe, fingerprint};
+    #[pymodule_export]
+    use super::output::OutTable;
+    #[pymodule_export]
+    use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
+
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add("__version__", env!("CARGO_PKG_VERSION"))

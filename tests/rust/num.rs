@@ -169,3 +169,20 @@ fn quantile_types_agree_with_r() {
         }
     }
 }
+
+/// statrs is a well-known library with sound densities (its far tails are not): the masses agree.
+#[test]
+fn masses_agree_with_statrs() {
+    use gofal::num::dist::{binomial, poisson};
+    use statrs::distribution::{Binomial, Discrete, Poisson};
+    for k in [0_u64, 1, 5, 17, 22] {
+        for p in [0.01, 0.3, 0.9] {
+            let want = Binomial::new(p, 22).expect("valid").pmf(k);
+            assert!((binomial::pmf(k, 22, p) - want).abs() <= 1e-11 * want, "binomial {k} {p}");
+        }
+        for mu in [0.5, 4.0, 60.0] {
+            let want = Poisson::new(mu).expect("valid").pmf(k);
+            assert!((poisson::pmf(k, mu) - want).abs() <= 1e-11 * want, "poisson {k} {mu}");
+        }
+    }
+}
