@@ -1,1 +1,25 @@
-//! L3. Correlation between columns of a table of areas.
+//! L3. Correlation between the columns of a table of areas.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`ranks`] | mid-ranks and ties |
+//! | [`coefficient`] | Pearson, Spearman, Kendall: estimate, test, analytic interval |
+//! | [`kendall`] | tau-b in O(n log n), exact null distribution |
+//! | [`weighted`] | population-weighted Pearson |
+//! | [`partial`] | partial correlation with several controls |
+//! | [`dependent`] | two correlations that share a variable |
+//! | [`influence`] | what leaving out each area does |
+//! | [`replicate`] | bootstrap replicates of many pairs on shared resampling weights |
+//! | [`panel`] | many pairs at once: nulls, intervals, p-values |
+//!
+//! All of them describe areas, not the people in them: an ecological association.
+
+pub mod coefficient;
+pub mod dependent;
+pub mod influence;
+pub mod kendall;
+pub mod panel;
+pub mod partial;
+pub mod ranks;
+pub mod replicate;
+pub mod weighted;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Decimal128Type, Decimal256Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
-    Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Decimal128Type, Decimal256Type, Float16Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
@@ -142,7 +142,12 @@ fn append(name: &str, chunk: &ArrayRef, out: &mut Vec<f64>) -> Result<()> {
         }
         DataType::Decimal256(_, scale) => {
             let unit = 10_f64.powi(i32::from(*scale));
-            primitive::<Decimal256Type>(name, chunk, |v| v.to_string().parse::<f64>().unwrap_or(f64::NAN) / unit, out)
+            primitive::<Decimal256Type>(
+                name,
+                chunk,
+                |v| v.to_string().parse::<f64>().unwrap_or(f64::NAN) / unit,
+                out,
+            )
         }
         DataType::Boolean => {
             let array = chunk.as_boolean();
@@ -177,13 +182,19 @@ fn primitive<T: ArrowPrimitiveType>(
 ) -> Result<()> {
     let Some(array) = chunk.as_primitive_opt::<T>() else {
         let got = chunk.data_type().to_string();
-        return Err(Error::WrongType { column: name.to_owned(), expected: "a numeric column".to_owned(), got });
+        return Err(Error::WrongType {
+            column: name.to_owned(),
+            expected: "a numeric column".to_owned(),
+            got,
+        });
     };
     let start = out.len();
     match array.nulls() {
         None => out.extend(array.values().iter().map(|&v| convert(v))),
         Some(nulls) => {
-            out.extend(array.values().iter().zip(nulls.iter()).map(|(&v, ok)| if ok { convert(v) } else { 0.0 }));
+            out.extend(
+                array.values().iter().zip(nulls.iter()).map(|(&v, ok)| if ok { convert(v) } else { 0.0 }),
+            );
         }
     }
     let wide = matches!(T::DATA_TYPE, DataType::Int64 | DataType::UInt64);

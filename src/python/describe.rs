@@ -22,7 +22,8 @@ pub fn describe(py: Python<'_>, table: InTable, columns: Vec<String>, threads: u
             let values = sample.take(&column.values);
             rows.push((sample.n_missing(), Moments::of_column(&values)?, ascending(&values)));
         }
-        let each = |f: &dyn Fn(&(usize, Moments, Vec<f64>)) -> Option<f64>| rows.iter().map(f).collect::<Vec<_>>();
+        let each =
+            |f: &dyn Fn(&(usize, Moments, Vec<f64>)) -> Option<f64>| rows.iter().map(f).collect::<Vec<_>>();
         TableBuilder::new()
             .text("term", &columns)
             .count("n_obs", &rows.iter().map(|r| r.2.len()).collect::<Vec<_>>())

@@ -15,7 +15,11 @@ use crate::python::errors::to_python;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs a short kernel: detached, on the calling thread. For work of a few milliseconds.
-pub fn enter_short<T: Send>(py: Python<'_>, n_threads: usize, kernel: impl FnOnce() -> Result<T> + Send) -> PyResult<T> {
+pub fn enter_short<T: Send>(
+    py: Python<'_>,
+    n_threads: usize,
+    kernel: impl FnOnce() -> Result<T> + Send,
+) -> PyResult<T> {
     py.detach(|| with_threads(n_threads, || guarded(kernel))).map_err(|error| to_python(py, &error))
 }
 
@@ -43,7 +47,8 @@ pub fn enter<T: Send>(
             match answer {
                 Ok(result) => return pending.map_or_else(|| result.map_err(|e| to_python(py, &e)), Err),
                 Err(RecvTimeoutError::Disconnected) => {
-                    let error = Error::Internal { message: "the kernel's thread ended without an answer".to_owned() };
+                    let error =
+                        Error::Internal { message: "the kernel's thread ended without an answer".to_owned() };
                     return Err(to_python(py, &error));
                 }
                 Err(RecvTimeoutError::Timeout) if pending.is_some() => {}

@@ -1,1 +1,17 @@
-//! L3. Bootstrap, jackknife and permutation.
+//! L3. Resampling under the other families: bootstrap, jackknife, permutation.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`plan`] | which rows a replicate draws: simple, stratified, by cluster |
+//! | [`bootstrap`] | replicates of any statistic of resampling weights |
+//! | [`interval`] | normal, basic, percentile, BCa and studentised intervals |
+//! | [`jackknife`] | leave-one-out values, bias, standard error, acceleration |
+//! | [`permutation`] | Monte Carlo and exact permutation p-values of a sum of products |
+//!
+//! Replicate i of seed s draws from stream (s, i): the same bits on 1 or 64 threads.
+
+pub mod bootstrap;
+pub mod interval;
+pub mod jackknife;
+pub mod permutation;
+pub mod plan;

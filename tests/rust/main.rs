@@ -1,4 +1,6 @@
 //! One integration binary: reference cases computed by others, identities, determinism.
 
+mod correlation;
 mod num;
 mod reference;
+mod resample;

@@ -1,7 +1,9 @@
 //! Dense linear algebra for small p; the only importer of faer.
 
 mod cholesky;
+mod product;
 mod qr;
 
 pub use cholesky::Cholesky;
+pub use product::multiply;
 pub use qr::PivotedQr;
