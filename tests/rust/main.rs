@@ -2,5 +2,6 @@
 
 mod correlation;
 mod num;
+mod rates;
 mod reference;
 mod resample;

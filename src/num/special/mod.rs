@@ -37,3 +37,8 @@ fn continued_fraction(b0: f64, term: impl Fn(f64) -> (f64, f64)) -> f64 {
     }
     value
 }
+
+/// ln Γ(x), x > 0.
+pub fn ln_gamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
