@@ -11,11 +11,14 @@
 //! watches for Ctrl-C and reports progress.
 
 mod capsule;
+mod correlation;
 mod describe;
 mod door;
 mod errors;
+mod inequality;
 mod input;
 mod output;
+mod rates;
 mod testing;
 
 use pyo3::prelude::*;
@@ -26,9 +29,18 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
+    #[pymodule_export]
     use super::describe::{describe, fingerprint};
     #[pymodule_export]
+    use super::inequality::{concentration_index, lm, slope_index};
+    #[pymodule_export]
     use super::output::OutTable;
+    #[pymodule_export]
+    use super::rates::{
+        funnel_limits, funnel_scores, goodman, possible_counts, possible_sets, proportion_limits, rate,
+        rate_ratio,
+    };
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
 
