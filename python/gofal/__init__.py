@@ -8,17 +8,36 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `options` `typing` `weights` `progress` | how to ask: options, the words they accept, weights |
 | `language` | English and Welsh |
 | `results` | what comes back |
+| `describe` `rates` `funnel` `correlation` `inequality` `regression` `disclosure` | the methods |
+| `wales` `data` | the 22 authorities, code lists; the published tables |
+| `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
 
 Each module may import only those above it; pyarrow and the frame libraries load when first used.
 """
 
 from gofal._core import __version__ as __version__
 
+# Methods.
+from gofal.correlation import adjust_p as adjust_p
+from gofal.correlation import compare_correlations as compare_correlations
+from gofal.correlation import correlate as correlate
+from gofal.describe import describe as describe
+from gofal.disclosure import possible_count_sets as possible_count_sets
+from gofal.disclosure import possible_counts as possible_counts
+from gofal.funnel import funnel as funnel
+from gofal.inequality import concentration_index as concentration_index
+from gofal.inequality import slope_index as slope_index
+
 # How to ask.
 from gofal.options import Options as Options
 from gofal.options import get_options as get_options
 from gofal.options import options as options
 from gofal.options import set_options as set_options
+from gofal.rates import multinomial_proportions as multinomial_proportions
+from gofal.rates import proportion as proportion
+from gofal.rates import rate as rate
+from gofal.rates import rate_ratio as rate_ratio
+from gofal.regression import lm as lm
 
 # What comes back.
 from gofal.results import Claim as Claim

@@ -22,3 +22,106 @@ def _raise_for_test(kind: str) -> None: ...
 def _panic_for_test() -> None: ...
 def _spin_for_test(blocks: int, progress: Callable[[int, int], object] | None = None) -> None: ...
 def _sum_for_test(n: int, threads: int) -> float: ...
+def correlate(
+    table: Any,
+    x: list[str],
+    y: list[str],
+    methods: list[str],
+    alternative_: str,
+    conf_level: float,
+    interval_: str,
+    p: str,
+    n_permutations: int,
+    n_resamples: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> Table: ...
+def correlate_adjusted(
+    table: Any,
+    x: str,
+    y: str,
+    weight: str | None,
+    weight_kind: str,
+    controls: list[str],
+    method_: str,
+    alternative_: str,
+    conf_level: float,
+    threads: int = 0,
+) -> Table: ...
+def leave_one_out(table: Any, x: str, y: str, method_: str, threads: int = 0) -> Table: ...
+def compare_dependent(
+    r: tuple[float, float, float], n: int, alternative_: str, conf_level: float
+) -> Table: ...
+def adjust_p(p: list[float], how: str) -> list[float]: ...
+def rate(
+    table: Any,
+    events: str,
+    population: str,
+    base: float,
+    interval: str,
+    conf_level: float,
+    threads: int = 0,
+) -> Table: ...
+def proportion_limits(
+    table: Any,
+    numerator: str,
+    denominator: str,
+    base: float,
+    interval: str,
+    conf_level: float,
+    size: float | None = None,
+    threads: int = 0,
+) -> Table: ...
+def funnel_scores(
+    table: Any,
+    events: str,
+    population: str,
+    kind: str,
+    target: float | None,
+    trim: float,
+    threads: int = 0,
+) -> tuple[Table, float, float, float]: ...
+def funnel_limits(
+    sizes: list[float], target: float, kind: str, level: float, phi: float, tau2: float
+) -> list[tuple[float, float]]: ...
+def rate_ratio(
+    x1: float, t1: float, x2: float, t2: float, conf_level: float
+) -> tuple[float, float, float, float]: ...
+def goodman(counts: list[float], conf_level: float) -> list[tuple[float, float]]: ...
+def possible_counts(percent: float, n: int, decimals: int) -> tuple[int, int] | None: ...
+def possible_sets(percents: list[float], n: int, decimals: int, limit: int) -> list[list[int]]: ...
+def slope_index(
+    table: Any,
+    value: str,
+    rank: str,
+    rank_sign: float,
+    weight: str | None,
+    weight_kind: str | None,
+    std_error: str | None,
+    model: str,
+    spread: str,
+    conf_level: float,
+    threads: int = 0,
+) -> tuple[Table, int, int]: ...
+def concentration_index(
+    table: Any,
+    outcome: str,
+    rank: str,
+    rank_sign: float,
+    weight: str | None,
+    weight_kind: str | None,
+    bounds: tuple[float, float] | None,
+    std_error: str,
+    conf_level: float,
+    threads: int = 0,
+) -> tuple[Table, int, int]: ...
+def lm(
+    table: Any,
+    outcome: str,
+    predictors: list[str],
+    weight: str | None,
+    vcov: str,
+    conf_level: float,
+    threads: int = 0,
+) -> tuple[Table, Table, list[tuple[str, float]], list[str]]: ...

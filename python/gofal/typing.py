@@ -43,28 +43,24 @@ Verdict = Literal["reproduced", "differs", "finding", "not_available"]
 # Tests and intervals.
 Alternative = Literal["two-sided", "less", "greater"]
 Adjust = Literal["none", "bonferroni", "holm", "hochberg", "hommel", "bh", "by"]
-IntervalMethod = Literal[
-    "analytic", "fisher", "bonett-wright", "percentile", "basic", "bca", "studentised", "none"
-]
-ResampleInterval = Literal["percentile", "basic", "bca", "studentised", "normal"]
-PValueMethod = Literal["auto", "analytic", "exact", "permutation"]
+CorrelationInterval = Literal["bca", "percentile", "basic", "normal", "fisher"]
+PValueMethod = Literal["permutation", "analytic", "exact"]
 
 # Rates and proportions.
-RateInterval = Literal["byar", "exact", "midp", "normal"]
-ProportionInterval = Literal["wilson", "clopper-pearson", "jeffreys", "wald", "agresti-coull"]
+RateInterval = Literal["byar", "exact", "midp", "phe"]
+ProportionInterval = Literal["wilson", "exact", "jeffreys", "agresti_coull", "midp"]
 Overdispersion = Literal["none", "additive", "multiplicative"]
+FunnelKind = Literal["rate", "proportion"]
 
 # Correlation and inequality.
 CorrelationMethod = Literal["pearson", "spearman", "kendall"]
-IndexTransform = Literal["none", "log", "logit"]
-SlopeModel = Literal["linear", "log-linear"]
-ConcentrationKind = Literal["standard", "generalised", "erreygers", "wagstaff"]
+MostDeprived = Literal["highest", "lowest"]
+Spread = Literal["classical", "robust"]
+IndexSpread = Literal["delta", "robust", "convenience", "kakwani"]
+SlopeModel = Literal["linear", "log", "logit", "poisson"]
 
 # Nulls and regression.
-Missing = Literal["drop", "refuse"]
-Covariance = Literal[
-    "classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2", "CR3", "newey-west"
-]
+Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3"]
 
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FRAME_KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
@@ -72,15 +68,15 @@ PARTS: tuple[Part, ...] = get_args(Part)
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 ALTERNATIVES: tuple[Alternative, ...] = get_args(Alternative)
 ADJUSTS: tuple[Adjust, ...] = get_args(Adjust)
-INTERVAL_METHODS: tuple[IntervalMethod, ...] = get_args(IntervalMethod)
-RESAMPLE_INTERVALS: tuple[ResampleInterval, ...] = get_args(ResampleInterval)
+CORRELATION_INTERVALS: tuple[CorrelationInterval, ...] = get_args(CorrelationInterval)
 P_VALUE_METHODS: tuple[PValueMethod, ...] = get_args(PValueMethod)
 RATE_INTERVALS: tuple[RateInterval, ...] = get_args(RateInterval)
 PROPORTION_INTERVALS: tuple[ProportionInterval, ...] = get_args(ProportionInterval)
+FUNNEL_KINDS: tuple[FunnelKind, ...] = get_args(FunnelKind)
 OVERDISPERSIONS: tuple[Overdispersion, ...] = get_args(Overdispersion)
 CORRELATION_METHODS: tuple[CorrelationMethod, ...] = get_args(CorrelationMethod)
-INDEX_TRANSFORMS: tuple[IndexTransform, ...] = get_args(IndexTransform)
+MOST_DEPRIVED: tuple[MostDeprived, ...] = get_args(MostDeprived)
+SPREADS: tuple[Spread, ...] = get_args(Spread)
+INDEX_ERRORS: tuple[IndexSpread, ...] = get_args(IndexSpread)
 SLOPE_MODELS: tuple[SlopeModel, ...] = get_args(SlopeModel)
-CONCENTRATION_KINDS: tuple[ConcentrationKind, ...] = get_args(ConcentrationKind)
-MISSINGS: tuple[Missing, ...] = get_args(Missing)
 COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
