@@ -22,18 +22,25 @@ __all__ = ["DATASETS", "catalogue", "cite", "data_id", "load", "records", "sourc
 
 DATASETS = MappingProxyType(
     {
-        "looked_after": Text("Children looked after by authority", "Plant sy'n derbyn gofal fesul awdurdod"),
+        "looked_after": Text(
+            "Children looked after by authority", "Plant sy'n derbyn gofal fesul awdurdod"
+        ),
         "care_and_support": Text(
             "Children receiving care and support: rates 2017 to 2023",
             "Plant sy'n derbyn gofal a chymorth: cyfraddau 2017 i 2023",
         ),
-        "deprivation": Text("Deprivation by authority and edition", "Amddifadedd fesul awdurdod ac argraffiad"),
+        "deprivation": Text(
+            "Deprivation by authority and edition", "Amddifadedd fesul awdurdod ac argraffiad"
+        ),
         "population": Text("Population by age", "Poblogaeth fesul oedran"),
         "covariates": Text("Social and economic context", "Cyd-destun cymdeithasol ac economaidd"),
         "spending": Text("Social services spending", "Gwariant ar wasanaethau cymdeithasol"),
-        "placements": Text("Foster placements by carer and place", "Lleoliadau maeth fesul gofalwr a lle"),
+        "placements": Text(
+            "Foster placements by carer and place", "Lleoliadau maeth fesul gofalwr a lle"
+        ),
         "placements_reported": Text(
-            "Placements as reported at 31 March 2023", "Lleoliadau fel yr adroddwyd ar 31 Mawrth 2023"
+            "Placements as reported at 31 March 2023",
+            "Lleoliadau fel yr adroddwyd ar 31 Mawrth 2023",
         ),
         "wales_series": Text("Wales over time, with vintages", "Cymru dros amser, gyda fersiynau"),
         "care_orders": Text(
@@ -272,5 +279,10 @@ def _unknown(what: str, got: str, known: Iterable[str]) -> NoReturn:
     shown = ", ".join(listed[:30]) + (" …" if len(listed) > 30 else "")
     message = f"no {what} {got!r}{hint}; there are: {shown}"
     raise InputError(
-        message, kind="option", column=what, got=got, available=listed, nearest=near[0] if near else None
+        message,
+        kind="option",
+        column=what,
+        got=got,
+        available=listed,
+        nearest=near[0] if near else None,
     )

@@ -1,0 +1,75 @@
+"""The figure of a result: what `Result.plot()` draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gofal.errors import InputError
+from gofal.figures.base import Figure
+from gofal.figures.points import caterpillar, forest, funnel_plot
+from gofal.language import Text
+from gofal.options import get_options
+from gofal.typing import Lang
+
+__all__ = ["kinds", "of"]
+
+_NOTE = Text("Computed with gofal from the caller's table.", "Cyfrifwyd gyda gofal o dabl y galwr.")
+
+
+def kinds() -> tuple[str, ...]:
+    """Return the kinds of figure there are."""
+    return ("bars", "caterpillar", "forest", "funnel", "heatmap", "scatter", "tile_map", "trend",
+            "waffle")  # fmt: skip
+
+
+def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = None) -> Figure:
+    """Draw a result.
+
+    Parameters
+    ----------
+    result
+        A gofal result.
+    kind
+        ``caterpillar``, ``forest`` or ``funnel``.
+    lang
+        Language; the option ``lang`` by default.
+    title
+        Heading; the result's own by default.
+    """
+    spoken: Lang = lang or get_options().lang
+    rows = result.to_arrow().to_pylist()
+    heading = result.title() if title is None else Text(title, title)
+    known = [r for r in rows if r.get("estimate") is not None]
+    alt = Text(f"{heading.en}: {len(known)} estimates.", f"{heading.cy}: {len(known)} amcangyfrif.")
+    texts: dict[str, Any] = {"title": heading, "alt": alt, "note": _NOTE, "lang": spoken}
+    estimate = Text("estimate", "amcangyfrif")
+    if kind == "caterpillar":
+        return caterpillar(
+            [_ranked(r, result.keys) for r in known], x=estimate, reference=None, **texts
+        )
+    if kind == "forest":
+        shown = [{"label": _name(r, result.keys), "group": str(r.get("method", "")), **_limits(r)}
+                 for r in known]  # fmt: skip
+        return forest(shown, x=estimate, **texts)
+    if kind == "funnel":
+        glance = result.to_arrow("glance").to_pylist()[0]
+        return funnel_plot(
+            rows, limits=result.to_arrow("limits").to_pylist(), target=glance["reference"],
+            x=Text("population", "poblogaeth"), y=estimate, **texts,
+        )  # fmt: skip
+    message = f"no figure {kind!r} of a result; there are caterpillar, forest, funnel"
+    raise InputError(message, kind="option", column="kind", got=kind)
+
+
+def _limits(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: row.get(k) for k in ("estimate", "conf_low", "conf_high")}
+
+
+def _ranked(row: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {"label": _name(row, keys), **_limits(row)}
+
+
+def _name(row: dict[str, Any], keys: tuple[str, ...]) -> str:
+    parts = [str(row[k]) for k in keys]
+    parts += [str(row[k]) for k in ("x", "y", "term", "label") if row.get(k) is not None]
+    return " · ".join(parts) or "1"
