@@ -18,7 +18,10 @@ def run(path: Path) -> str | None:
     if stored:
         return f"cells {stored} hold outputs: strip them before committing"
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         client.execute()

@@ -233,8 +233,8 @@ pub fn lm(
             .f64("fitted", fit.fitted.to_vec())
             .f64("resid", fit.residuals.to_vec())
             .f64("leverage", fit.leverage.to_vec())
-            .f64_opt("studentised", left.studentised)
-            .f64_opt("cook", left.cook)
+            .f64_opt("std_resid", left.studentised)
+            .f64_opt("cooks_distance", left.cook)
             .build()?;
         let mut facts = vec![
             ("n_obs", n as f64),

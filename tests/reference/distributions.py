@@ -26,7 +26,13 @@ def series(ratio):
 def ln_beta_lower(x, y, a, b):
     """ln I_x(a, b) for x at or below the mean."""
     total = series(lambda k: (a + b + k - 1) / (a + k) * x)
-    return a * log(x) + b * log(y) - log(a) - (loggamma(a) + loggamma(b) - loggamma(a + b)) + log(total)
+    return (
+        a * log(x)
+        + b * log(y)
+        - log(a)
+        - (loggamma(a) + loggamma(b) - loggamma(a + b))
+        + log(total)
+    )
 
 
 def ln_beta(x, a, b):

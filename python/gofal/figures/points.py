@@ -59,10 +59,6 @@ def scatter(
     shown = [{**r, "name": r["label"] if r["label"] in named else "",
               "side": "right" if r["x"] > middle + 0.25 * (max(xs) - min(xs)) else "left"}
              for r in records]  # fmt: skip
-    ring = {
-        "en": "larger: leaving it out changes r more",
-        "cy": "mwy: mae ei hepgor yn newid r fwy",
-    }
     text = {"type": "text", "fontSize": 12, "dy": -9}
     layers = {
         "layer": [
@@ -75,8 +71,7 @@ def scatter(
                 {"mark": {"type": "circle", "color": BLUE, "opacity": 0.85, "stroke": "white"},
                  "encoding": {"size": {"field": "influence", "type": "quantitative",
                               "scale": {"range": [40, 420]},
-                              "legend": {"title": ring["cy" if lang == "cy" else "en"],
-                                         "symbolType": "circle", "values": [], "orient": "top"}}}},
+                              "legend": None}}},
                 {"transform": [{"filter": "datum.side == 'left'"}],
                  "mark": {**text, "align": "left", "dx": 6}, "encoding": {"text": {"field": "name"}}},
                 {"transform": [{"filter": "datum.side == 'right'"}],

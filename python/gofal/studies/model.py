@@ -7,7 +7,9 @@ frozen parts, and the same tables give the same study, byte for byte.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from gofal.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,26 +19,7 @@ if TYPE_CHECKING:
     from gofal.results import Claim
     from gofal.typing import Lang
 
-__all__ = ["Finding", "Study", "StudyFigure", "StudyTable", "Text"]
-
-
-class Text(NamedTuple):
-    """A sentence or title in English and Welsh.
-
-    Attributes
-    ----------
-    en
-        English.
-    cy
-        Welsh (Cymraeg).
-    """
-
-    en: str
-    cy: str
-
-    def get(self, lang: Lang) -> str:
-        """The text in one language."""
-        return self.cy if lang == "cy" else self.en
+__all__ = ["Finding", "Study", "StudyFigure", "StudyTable"]
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,9 @@ def test_every_module_is_on_the_map() -> None:
 
 
 def test_no_panicking_shortcuts_outside_tests() -> None:
-    pattern = re.compile(r"\.unwrap\(\)|\.expect\(|\bpanic!|\btodo!|\bunimplemented!|\bunreachable!")
+    pattern = re.compile(
+        r"\.unwrap\(\)|\.expect\(|\bpanic!|\btodo!|\bunimplemented!|\bunreachable!"
+    )
     allowed = {"python/testing.rs"}  # the hidden hooks that the door's tests pull
     found = [
         f"{p.relative_to(SRC)}: {line.strip()}"
