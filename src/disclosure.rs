@@ -11,8 +11,14 @@ pub fn possible_counts(percent: f64, n: u64, decimals: u32) -> std::ops::RangeIn
     let count = |p: f64| p * n as f64 / 100.0;
     let low = count(percent - half - slack).ceil().max(0.0);
     let high = count(percent + half + slack).floor().min(n as f64);
+    if high < low {
+        // No count: an empty range, written so that the two ends cross.
+        let (first, last) = (1, 0);
+        return first..=last;
+    }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within 0..=n
-    if high < low { 1..=0 } else { low as u64..=high as u64 }
+    let (low, high) = (low as u64, high as u64);
+    low..=high
 }
 
 /// All sets of counts of n that round to `percents` and add up to n, in lexicographic order; at most

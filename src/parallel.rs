@@ -134,7 +134,7 @@ impl Control {
     }
 
     /// States how many units of work there will be.
-    pub fn expect(&self, total: u64) {
+    pub fn announce(&self, total: u64) {
         self.total.fetch_add(total, Ordering::Relaxed);
     }
 

@@ -4,7 +4,33 @@ from collections.abc import Callable
 from typing import Any, final
 
 __version__: str
-__all__: list[str]
+__all__ = [
+    "Table",
+    "__version__",
+    "_error_kinds",
+    "_panic_for_test",
+    "_raise_for_test",
+    "_spin_for_test",
+    "_sum_for_test",
+    "adjust_p",
+    "compare_dependent",
+    "concentration_index",
+    "correlate",
+    "correlate_adjusted",
+    "describe",
+    "fingerprint",
+    "funnel_limits",
+    "funnel_scores",
+    "goodman",
+    "leave_one_out",
+    "lm",
+    "possible_counts",
+    "possible_sets",
+    "proportion_limits",
+    "rate",
+    "rate_ratio",
+    "slope_index",
+]
 
 @final
 class Table:

@@ -10,13 +10,17 @@ import click
 __all__ = ["main"]
 
 
-@click.group(help="Statistics for research on children looked after: rebuild and check the figures.")
+@click.group(
+    help="Statistics for research on children looked after: rebuild and check the figures."
+)
 @click.version_option(package_name="gofal")
 def main() -> None:
     """Group of the commands."""
 
 
-@main.command(help="Build every study into a folder: figures, tables, claims, one page per language.")
+@main.command(
+    help="Build every study into a folder: figures, tables, claims, one page per language."
+)
 @click.option("--out", default="out", show_default=True, type=click.Path(file_okay=False))
 @click.option("--lang", default="both", show_default=True, type=click.Choice(["en", "cy", "both"]))
 @click.option("--study", "studies", multiple=True, help="Only this study; may be repeated.")
@@ -27,7 +31,9 @@ def reproduce(out: str, lang: str, studies: tuple[str, ...]) -> None:
 
     unknown = [s for s in studies if s not in STUDIES]
     if unknown:
-        raise click.BadParameter(f"{unknown[0]!r}; there are {', '.join(STUDIES)}", param_hint="--study")
+        raise click.BadParameter(
+            f"{unknown[0]!r}; there are {', '.join(STUDIES)}", param_hint="--study"
+        )
     langs = ("en", "cy") if lang == "both" else (lang,)
     written = build(out, langs=langs, studies=studies or None)  # type: ignore[arg-type]
     click.echo(f"{len(written)} files in {out}")
@@ -46,8 +52,12 @@ def _tally(path: Path) -> str:
     return f"{len(claims)} published numbers: {', '.join(parts)}"
 
 
-@main.command(help="Rebuild every number and compare with the golden set; exit 1 if anything moved.")
-@click.option("--golden", default="tests/golden", show_default=True, type=click.Path(file_okay=False))
+@main.command(
+    help="Rebuild every number and compare with the golden set; exit 1 if anything moved."
+)
+@click.option(
+    "--golden", default="tests/golden", show_default=True, type=click.Path(file_okay=False)
+)
 @click.option("--update", "accept", is_flag=True, help="Accept today's numbers as the golden set.")
 def check(golden: str, accept: bool) -> None:
     """Compare with the golden set."""
@@ -60,7 +70,9 @@ def check(golden: str, accept: bool) -> None:
     try:
         moves = compare(golden)
     except FileNotFoundError as error:
-        raise click.ClickException(f"no golden set in {golden}: run gofal check --update") from error
+        raise click.ClickException(
+            f"no golden set in {golden}: run gofal check --update"
+        ) from error
     for move in moves:
         click.echo(str(move))
     if moves:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gofal import _core
@@ -45,8 +46,8 @@ class CorrelationResult(Result):
     _title: ClassVar[Text] = Text("Correlations between areas", "Cydberthyniadau rhwng ardaloedd")
     _notes: ClassVar[tuple[Text, ...]] = (_ECOLOGICAL,)
     _figure_kind: ClassVar[str | None] = "forest"
-    _formats = {"estimate": "fixed3"}
-    _about = ("n_tests", "interval", "p_value_method")
+    _formats: ClassVar[Mapping[str, str]] = {"estimate": "fixed3"}
+    _about: ClassVar[tuple[str, ...]] = ("n_tests", "interval", "p_value_method")
 
 
 def correlate(
@@ -148,31 +149,13 @@ def correlate(
         message = 'weight: only method="pearson" without controls has a weighted form here'
         raise InputError(message, kind="option", column="weight", got=weight)
     adjusted = weighted is not None or bool(held)
+    plan = _Plan(pairs, methods, held, weighted, interval, p, alternative, conf, n_resamples,
+                 n_permutations, seed)  # fmt: skip
     parts = []
     for key, part in _split(source, keys):
-        if adjusted:
-            rows = [
-                columns_of(
-                    _core.correlate_adjusted(
-                        part, a, b, weighted.column if weighted else None,
-                        weighted.kind if weighted else "analytic", held, m, alternative, conf,
-                        threads(),
-                    )
-                )
-                for a, b in pairs
-                for m in methods
-            ]  # fmt: skip
-        else:
-            with progress("correlate") as callback:
-                out = _core.correlate(
-                    part, [a for a, _ in pairs], [b for _, b in pairs], methods, alternative, conf,
-                    interval, p, n_permutations, n_resamples, seed, threads(), callback,
-                )  # fmt: skip
-            rows = [columns_of(out)]
-        for row in rows:
-            row.pop("semipartial", None)
-            n = len(row["x"])
-            parts.append({**{k: [v] * n for k, v in zip(keys, key, strict=True)}, **row})
+        row = plan.adjusted(part) if adjusted else plan.plain(part)
+        n = len(row["x"])
+        parts.append({**{k: [v] * n for k, v in zip(keys, key, strict=True)}, **row})
     tidy = {name: [v for part in parts for v in part[name]] for name in parts[0]}
     known = [i for i, v in enumerate(tidy["p_value"]) if v is not None]
     tidy["p_adjusted"] = [None] * len(tidy["p_value"])
@@ -208,6 +191,48 @@ def correlate(
         source=source,
         keys=tuple(keys),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to compute on every part of the table."""
+
+    pairs: list[tuple[str, str]]
+    methods: list[CorrelationMethod]
+    controls: list[str]
+    weight: Weight | None
+    interval: CorrelationInterval
+    p: PValueMethod
+    alternative: Alternative
+    conf: float
+    n_resamples: int
+    n_permutations: int
+    seed: int
+
+    def plain(self, part: Any) -> dict[str, list[Any]]:
+        """All pairs at once, on shared resamples."""
+        with progress("correlate") as callback:
+            out = _core.correlate(
+                part, [a for a, _ in self.pairs], [b for _, b in self.pairs], list(self.methods),
+                self.alternative, self.conf, self.interval, self.p, self.n_permutations,
+                self.n_resamples, self.seed, threads(), callback,
+            )  # fmt: skip
+        return columns_of(out)
+
+    def adjusted(self, part: Any) -> dict[str, list[Any]]:
+        """Pair by pair, weighted or with controls."""
+        rows = [
+            columns_of(
+                _core.correlate_adjusted(
+                    part, a, b, self.weight.column if self.weight else None,
+                    self.weight.kind if self.weight else "analytic", self.controls, m,
+                    self.alternative, self.conf, threads(),
+                )
+            )
+            for a, b in self.pairs
+            for m in self.methods
+        ]  # fmt: skip
+        return {k: [v for row in rows for v in row[k]] for k in rows[0] if k != "semipartial"}
 
 
 def _pairs(x: list[str], y: list[str] | None) -> list[tuple[str, str]]:
@@ -249,7 +274,7 @@ def _influence(
     x, y = pairs[0]
     left = columns_of(_core.leave_one_out(source.stream, x, y, methods[0], threads()))
     whole = columns_of(
-        _core.correlate(source.stream, [x], [y], methods, "two-sided", 0.95, "fisher", "analytic",
+        _core.correlate(source.stream, [x], [y], list(methods), "two-sided", 0.95, "fisher", "analytic",
                         1, 1, 0, threads(), None)
     )["estimate"][0]  # fmt: skip
     held = source.to_arrow()
@@ -274,7 +299,7 @@ def compare_correlations(
     alternative: Alternative = "two-sided",
     conf_level: float | None = None,
 ) -> CorrelationResult:
-    """Is ``x`` more strongly correlated with ``y`` than with ``z``, on the same areas?
+    """Ask whether ``x`` is more strongly correlated with ``y`` than with ``z``.
 
     Parameters
     ----------

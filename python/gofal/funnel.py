@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gofal import _core
@@ -24,8 +25,12 @@ class FunnelResult(Result):
         "Areas against funnel limits", "Ardaloedd yn erbyn terfynau twndis"
     )
     _figure_kind: ClassVar[str | None] = "funnel"
-    _formats = {"estimate": "rate", "limit_low": "rate", "limit_high": "rate"}
-    _about = ("n_obs", "dispersion", "tau2", "n_outside")
+    _formats: ClassVar[Mapping[str, str]] = {
+        "estimate": "rate",
+        "limit_low": "rate",
+        "limit_high": "rate",
+    }
+    _about: ClassVar[tuple[str, ...]] = ("n_obs", "dispersion", "tau2", "n_outside")
 
 
 def funnel(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from gofal import _core
@@ -23,15 +23,15 @@ class RateResult(Result):
 
     _title: ClassVar[Text] = Text("Rates with intervals", "Cyfraddau gyda chyfyngau")
     _figure_kind: ClassVar[str | None] = "caterpillar"
-    _formats = {"estimate": "rate"}
-    _about = ("n_obs", "n_missing")
+    _formats: ClassVar[Mapping[str, str]] = {"estimate": "rate"}
+    _about: ClassVar[tuple[str, ...]] = ("n_obs", "n_missing")
 
 
 class ProportionResult(RateResult):
     """Proportions."""
 
     _title: ClassVar[Text] = Text("Proportions with intervals", "Cyfrannau gyda chyfyngau")
-    _formats = {"estimate": "number"}
+    _formats: ClassVar[Mapping[str, str]] = {"estimate": "number"}
 
 
 def rate(

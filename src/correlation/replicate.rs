@@ -39,7 +39,7 @@ pub fn replicates(
     let n = columns.first().map_or(0, |c| c.len());
     let plan = Plan::Simple(n);
     plan.check()?;
-    control.expect(n_resamples as u64);
+    control.announce(n_resamples as u64);
     let kernel = Kernel::new(columns, pairs, method);
     let blocks = map_chunks(n_resamples, BLOCK, |range| {
         control.tick(range.len() as u64)?;

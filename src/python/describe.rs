@@ -9,21 +9,23 @@ use crate::python::door::enter_short;
 use crate::python::input::InTable;
 use crate::python::output::OutTable;
 
+/// Rows dropped, moments, values in ascending order.
+type Described = (usize, Moments, Vec<f64>);
+
 /// One row per column: n_obs, n_missing, mean, sd, min, median, max (nulls dropped; NaN refused).
 #[pyfunction]
 #[pyo3(signature = (table, columns, threads=0))]
 pub fn describe(py: Python<'_>, table: InTable, columns: Vec<String>, threads: usize) -> PyResult<OutTable> {
     enter_short(py, threads, || {
         let frame = table.0.not_empty()?;
-        let mut rows: Vec<(usize, Moments, Vec<f64>)> = Vec::with_capacity(columns.len());
+        let mut rows: Vec<Described> = Vec::with_capacity(columns.len());
         for name in &columns {
             let column = frame.finite(name)?;
             let sample = frame.complete(&[&column]);
             let values = sample.take(&column.values);
             rows.push((sample.n_missing(), Moments::of_column(&values)?, ascending(&values)));
         }
-        let each =
-            |f: &dyn Fn(&(usize, Moments, Vec<f64>)) -> Option<f64>| rows.iter().map(f).collect::<Vec<_>>();
+        let each = |f: &dyn Fn(&Described) -> Option<f64>| rows.iter().map(f).collect::<Vec<_>>();
         TableBuilder::new()
             .text("term", &columns)
             .count("n_obs", &rows.iter().map(|r| r.2.len()).collect::<Vec<_>>())

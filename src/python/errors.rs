@@ -63,6 +63,13 @@ fn describe(error: &Error, f: &Bound<'_, PyDict>) -> PyResult<&'static str> {
             f.set_item("got", got)?;
             "too_few"
         }
+        other => return describe_rest(other, f),
+    })
+}
+
+/// The variants that are not about values of a column.
+fn describe_rest(error: &Error, f: &Bound<'_, PyDict>) -> PyResult<&'static str> {
+    Ok(match error {
         Error::Length { what, expected, got } => {
             f.set_item("column", what)?;
             f.set_item("expected", expected)?;
@@ -99,7 +106,7 @@ fn describe(error: &Error, f: &Bound<'_, PyDict>) -> PyResult<&'static str> {
             "no_convergence"
         }
         Error::Interrupted => "interrupted",
-        Error::Internal { .. } => "internal",
+        _ => "internal",
     })
 }
 

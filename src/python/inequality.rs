@@ -15,7 +15,7 @@ use crate::python::door::enter_short;
 use crate::python::input::InTable;
 use crate::python::output::OutTable;
 use crate::regression::influence::influence;
-use crate::regression::lm::{Vcov, lm as least_squares};
+use crate::regression::lm::{Fit, Vcov, lm as least_squares};
 
 fn weights<'a>(kind: Option<&str>, w: &'a [f64]) -> Weights<'a> {
     match kind {
@@ -25,6 +25,9 @@ fn weights<'a>(kind: Option<&str>, w: &'a [f64]) -> Weights<'a> {
         Some(_) => Weights::Analytic(w),
     }
 }
+
+/// A table and how many rows were used and dropped.
+type Counted = (OutTable, usize, usize);
 
 /// Slope and relative index; `rank_sign` −1 turns the ranking. Rows sii, rii, rii_mean.
 #[pyfunction]
@@ -43,7 +46,7 @@ pub fn slope_index(
     spread: &str,
     conf_level: f64,
     threads: usize,
-) -> PyResult<(OutTable, usize, usize)> {
+) -> PyResult<Counted> {
     enter_short(py, threads, || {
         let frame = table.0.not_empty()?;
         let names: Vec<&str> = [Some(value), Some(rank), weight, std_error].into_iter().flatten().collect();
@@ -133,7 +136,7 @@ pub fn concentration_index(
     std_error: &str,
     conf_level: f64,
     threads: usize,
-) -> PyResult<(OutTable, usize, usize)> {
+) -> PyResult<Counted> {
     enter_short(py, threads, || {
         let frame = table.0.not_empty()?;
         let names: Vec<&str> = [Some(outcome), Some(rank), weight].into_iter().flatten().collect();
@@ -178,6 +181,7 @@ type Lm = (OutTable, OutTable, Vec<(&'static str, f64)>, Vec<String>);
 /// Least squares with an intercept.
 #[pyfunction]
 #[pyo3(signature = (table, outcome, predictors, weight, vcov, conf_level, threads=0))]
+#[allow(clippy::too_many_arguments)]
 pub fn lm(
     py: Python<'_>,
     table: InTable,
@@ -214,19 +218,7 @@ pub fn lm(
         if !fit.aliased.is_empty() {
             return Err(Error::Aliased { columns: fit.aliased });
         }
-        let se = fit.std_errors();
-        let q = crate::inequality::slope_index::critical(conf_level, fit.df);
-        let t: Vec<f64> = fit.beta.iter().zip(&se).map(|(b, s)| b / s).collect();
-        let coefficients = TableBuilder::new()
-            .text("term", &fit.names)
-            .f64("estimate", fit.beta.to_vec())
-            .f64("std_error", se.to_vec())
-            .f64_opt("statistic", t.iter().map(|v| Some(*v).filter(|v| v.is_finite())).collect())
-            .f64("df", vec![fit.df; fit.names.len()])
-            .f64("p_value", t.iter().map(|&v| crate::num::dist::t::two_sided_p(v, fit.df)).collect())
-            .f64("conf_low", fit.beta.iter().zip(&se).map(|(b, s)| b - q * s).collect())
-            .f64("conf_high", fit.beta.iter().zip(&se).map(|(b, s)| b + q * s).collect())
-            .build()?;
+        let coefficients = coefficients(&fit, conf_level)?;
         let left = influence(&fit, x.view(), w);
         let rows = TableBuilder::new()
             .count("row", &(0..n).map(|i| sample.original(i)).collect::<Vec<_>>())
@@ -236,21 +228,43 @@ pub fn lm(
             .f64_opt("std_resid", left.studentised)
             .f64_opt("cooks_distance", left.cook)
             .build()?;
-        let mut facts = vec![
-            ("n_obs", n as f64),
-            ("n_missing", sample.n_missing() as f64),
-            ("r_squared", fit.r_squared),
-            ("adj_r_squared", fit.adj_r_squared),
-            ("sigma", fit.sigma),
-            ("df_residual", fit.df),
-            ("log_lik", fit.log_lik),
-            ("aic", fit.aic()),
-            ("bic", fit.bic()),
-        ];
-        if let Some((f, _, _, p)) = fit.f {
-            facts.extend([("statistic", f), ("p_value", p)]);
-        }
+        let facts = facts(&fit, sample.n_missing());
         Ok((coefficients, rows, facts, fit.names))
     })
     .map(|(c, r, f, names)| (OutTable::from(c), OutTable::from(r), f, names))
+}
+
+fn coefficients(fit: &Fit, conf_level: f64) -> Result<arrow_array::RecordBatch> {
+    let se = fit.std_errors();
+    let q = crate::inequality::slope_index::critical(conf_level, fit.df);
+    let t: Vec<f64> = fit.beta.iter().zip(&se).map(|(b, s)| b / s).collect();
+    TableBuilder::new()
+        .text("term", &fit.names)
+        .f64("estimate", fit.beta.to_vec())
+        .f64("std_error", se.to_vec())
+        .f64_opt("statistic", t.iter().map(|v| Some(*v).filter(|v| v.is_finite())).collect())
+        .f64("df", vec![fit.df; fit.names.len()])
+        .f64("p_value", t.iter().map(|&v| crate::num::dist::t::two_sided_p(v, fit.df)).collect())
+        .f64("conf_low", fit.beta.iter().zip(&se).map(|(b, s)| b - q * s).collect())
+        .f64("conf_high", fit.beta.iter().zip(&se).map(|(b, s)| b + q * s).collect())
+        .build()
+}
+
+/// Fit statistics by the names of the glossary.
+fn facts(fit: &Fit, n_missing: usize) -> Vec<(&'static str, f64)> {
+    let mut facts = vec![
+        ("n_obs", fit.n_obs),
+        ("n_missing", n_missing as f64),
+        ("r_squared", fit.r_squared),
+        ("adj_r_squared", fit.adj_r_squared),
+        ("sigma", fit.sigma),
+        ("df_residual", fit.df),
+        ("log_lik", fit.log_lik),
+        ("aic", fit.aic()),
+        ("bic", fit.bic()),
+    ];
+    if let Some((f, _, _, p)) = fit.f {
+        facts.extend([("statistic", f), ("p_value", p)]);
+    }
+    facts
 }

@@ -160,6 +160,7 @@ pub fn proportion_limits(
 /// Scores and dispersion of areas about the target (pooled when `None`): per-row z, adjusted z; and (target, phi, tau2).
 #[pyfunction]
 #[pyo3(signature = (table, events, population, kind, target, trim, threads=0))]
+#[allow(clippy::too_many_arguments)]
 pub fn funnel_scores(
     py: Python<'_>,
     table: InTable,

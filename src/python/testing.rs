@@ -32,7 +32,7 @@ pub fn _panic_for_test(py: Python<'_>) -> PyResult<()> {
 #[pyo3(signature = (blocks, progress=None))]
 pub fn _spin_for_test(py: Python<'_>, blocks: u64, progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     enter(py, 1, progress, |control| {
-        control.expect(blocks);
+        control.announce(blocks);
         (0..blocks).try_for_each(|_| {
             std::thread::sleep(std::time::Duration::from_millis(10));
             control.tick(1)

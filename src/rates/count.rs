@@ -91,6 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole counts
     fn exact_limits_leave_alpha_in_each_tail() {
         for x in [1.0_f64, 4.0, 27.0, 310.0] {
             let (low, high) = limits(x, Limits::Exact, 0.95).unwrap();

@@ -89,25 +89,13 @@ pub fn lm(
     weights: Weights<'_>,
     vcov: Vcov,
 ) -> Result<Fit> {
-    let n_rows = y.len();
-    if x.nrows() != n_rows {
-        return Err(Error::Length { what: "design".to_owned(), expected: n_rows, got: x.nrows() });
-    }
-    weights.check(n_rows, "weight")?;
-    if matches!(weights, Weights::Frequency(_)) && vcov != Vcov::Classical {
-        let expected = "\"classical\" with frequency weights; repeat the rows or use analytic weights";
-        return Err(Error::option("vcov", expected, format!("{vcov:?}").to_lowercase()));
-    }
-    let root: Array1<f64> = (0..n_rows).map(|i| weights.at(i).sqrt()).collect();
-    let mut xw = x.to_owned();
-    for (mut row, &s) in xw.axis_iter_mut(Axis(0)).zip(&root) {
-        row *= s;
-    }
+    check(y, &x, weights, vcov)?;
+    let root: Array1<f64> = (0..y.len()).map(|i| weights.at(i).sqrt()).collect();
+    let xw = scaled(x, &root);
     let yw: Vec<f64> = y.iter().zip(&root).map(|(y, s)| y * s).collect();
     let used = root.iter().filter(|s| **s > 0.0).count();
     let qr = PivotedQr::new(xw.view(), names, ALIAS_TOLERANCE)?;
-    let kept: Vec<usize> = qr.kept().to_vec();
-    let p = kept.len();
+    let (kept, p) = (qr.kept().to_vec(), qr.rank());
     let n_obs = match weights {
         Weights::Frequency(w) => w.iter().sum(),
         _ => used as f64,
@@ -126,10 +114,7 @@ pub fn lm(
     let leverage = Array1::from(qr.leverage());
     let bread =
         Bread { xw: xw.select(Axis(1), &kept), root: &root, residuals: &residuals, leverage: &leverage };
-    let covariance = match vcov {
-        Vcov::Classical => &xtx_inverse * sigma2,
-        _ => bread.sandwich(&xtx_inverse, vcov, n_obs / df)?,
-    };
+    let covariance = bread.covariance(&xtx_inverse, vcov, sigma2, n_obs / df)?;
     let total = total_ss(y, &root, has_intercept);
     let slopes = p as f64 - f64::from(u8::from(has_intercept));
     let r_squared = if total > 0.0 { 1.0 - rss / total } else { 0.0 };
@@ -155,6 +140,28 @@ pub fn lm(
         leverage,
         xtx_inverse,
     })
+}
+
+/// √W·X.
+fn scaled(x: ArrayView2<'_, f64>, root: &Array1<f64>) -> Array2<f64> {
+    let mut xw = x.to_owned();
+    for (mut row, &s) in xw.axis_iter_mut(Axis(0)).zip(root) {
+        row *= s;
+    }
+    xw
+}
+
+/// Lengths, weights, and that the covariance exists for this kind of weights.
+fn check(y: &[f64], x: &ArrayView2<'_, f64>, weights: Weights<'_>, vcov: Vcov) -> Result<()> {
+    if x.nrows() != y.len() {
+        return Err(Error::Length { what: "design".to_owned(), expected: y.len(), got: x.nrows() });
+    }
+    weights.check(y.len(), "weight")?;
+    if matches!(weights, Weights::Frequency(_)) && vcov != Vcov::Classical {
+        let expected = "\"classical\" with frequency weights; repeat the rows or use analytic weights";
+        return Err(Error::option("vcov", expected, format!("{vcov:?}").to_lowercase()));
+    }
+    Ok(())
 }
 
 impl Fit {
@@ -184,6 +191,19 @@ struct Bread<'a> {
 }
 
 impl Bread<'_> {
+    fn covariance(
+        &self,
+        xtx_inverse: &Array2<f64>,
+        kind: Vcov,
+        sigma2: f64,
+        correction: f64,
+    ) -> Result<Array2<f64>> {
+        match kind {
+            Vcov::Classical => Ok(xtx_inverse * sigma2),
+            _ => self.sandwich(xtx_inverse, kind, correction),
+        }
+    }
+
     fn sandwich(&self, xtx_inverse: &Array2<f64>, kind: Vcov, correction: f64) -> Result<Array2<f64>> {
         if matches!(kind, Vcov::Hc2 | Vcov::Hc3) {
             // h = 1: the row has a column of its own, its residual is 0 and 0/0 would follow.

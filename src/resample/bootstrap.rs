@@ -31,7 +31,7 @@ pub fn bootstrap(
     statistic: impl Fn(&[f64]) -> Result<Vec<Option<f64>>> + Sync,
 ) -> Result<Replicates> {
     plan.check()?;
-    control.expect(n_resamples as u64);
+    control.announce(n_resamples as u64);
     let blocks = map_chunks(n_resamples, BLOCK, |range| {
         let mut counts = vec![0.0; plan.n_rows()];
         let mut rows = Vec::with_capacity(range.len());

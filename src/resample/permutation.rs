@@ -59,7 +59,7 @@ pub fn monte_carlo(
 ) -> Result<f64> {
     check(x, y)?;
     let extreme = Extreme::new(x, y, alternative);
-    control.expect(n_permutations as u64);
+    control.announce(n_permutations as u64);
     let counts = map_chunks(n_permutations, BLOCK, |range| {
         control.tick(range.len() as u64)?;
         let mut shuffled = y.to_vec();

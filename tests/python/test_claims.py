@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gofal as gf
+from gofal import errors
 from gofal.results import Provenance, Result
 
-errors = pytest.importorskip("gofal.errors", reason="gofal.errors has not landed")
 InputError = errors.InputError
 
 

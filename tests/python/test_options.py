@@ -13,11 +13,11 @@ import typing
 import pytest
 
 import gofal as gf
+from gofal import errors
 from gofal import typing as words
 from gofal.progress import Bar, progress
 from gofal.weights import weight_of
 
-errors = pytest.importorskip("gofal.errors", reason="gofal.errors has not landed")
 InputError = errors.InputError
 
 LIGHT = (

@@ -8,9 +8,9 @@ import pickle
 import pytest
 
 import gofal as gf
+from gofal import errors
 from gofal.results import Provenance
 
-errors = pytest.importorskip("gofal.errors", reason="gofal.errors has not landed")
 InputError = errors.InputError
 
 

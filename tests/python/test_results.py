@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gofal as gf
+from gofal import errors
 from gofal.language import Text
 from gofal.results import Provenance, Result
 from gofal.results.columns import FORMATS, GLOSSARY, column
 from gofal.results.labels import LABELS
 
-errors = pytest.importorskip("gofal.errors", reason="gofal.errors has not landed")
 GofalError = errors.GofalError
 InputError = errors.InputError
 

@@ -88,11 +88,12 @@ def main():
                 x = a / (a + b) * s
                 if not 0 < x < 1:
                     continue
-                A, B, X = mpf(a), mpf(b), mpf(x)
-                crude = A * log(X * (A + B) / A) + B * log((1 - X) * (A + B) / B)
+                big_a, big_b, at = mpf(a), mpf(b), mpf(x)
+                crude = big_a * log(at * (big_a + big_b) / big_a)
+                crude += big_b * log((1 - at) * (big_a + big_b) / big_b)
                 if crude < -690:
                     continue
-                row("beta", x, (a, b), ln_beta(X, A, B))
+                row("beta", x, (a, b), ln_beta(at, big_a, big_b))
 
 
 if __name__ == "__main__":

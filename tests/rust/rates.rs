@@ -20,6 +20,7 @@ fn level(key: &str) -> f64 {
 }
 
 #[test]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts are whole
 fn counts_and_proportions_agree_with_r() {
     for case in cases("exact_intervals") {
         if case["call"] == "rate_ratio" {

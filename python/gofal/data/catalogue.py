@@ -64,7 +64,7 @@ def _rows(dataset: str) -> tuple[dict[str, Any], ...]:
     text = (_FOLDER / f"{dataset}.csv").read_text(encoding="utf-8")
     out = []
     for row in csv.DictReader(text.splitlines()):
-        row["value"] = float(row["value"]) if row["value"] else None  # type: ignore[assignment]
+        row["value"] = float(row["value"]) if row["value"] else None
         out.append(row)
     check(out)
     return tuple(out)
@@ -214,7 +214,7 @@ def catalogue(*, frame: FrameKind = "auto") -> Any:
     Returns
     -------
     DataFrame or pyarrow.Table
-        ``dataset, title, titel_cy, n_rows, n_measures, periods, n_areas, sources, data_id``.
+        ``dataset, title, title_cy, n_rows, n_measures, periods, n_areas, sources, data_id``.
 
     Examples
     --------

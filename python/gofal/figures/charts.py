@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gofal.figures.base import Figure, Record, make
-from gofal.figures.theme import BLUE, GREY, ORANGE, PALETTE, SEQUENTIAL
+from gofal.figures.theme import BLUE, ORANGE, PALETTE, SEQUENTIAL
 from gofal.language import Text
 from gofal.typing import Lang
 
@@ -149,8 +149,8 @@ def heatmap(
                                                 "range": list(SEQUENTIAL)}}}},
         {"mark": {"type": "text", "fontSize": 13},
          "encoding": {**place, "text": {"field": "text"},
-                      "color": {"condition": {"test": "datum.estimate > 0.33", "value": "white"},
-                                "value": GREY}}},
+                      "color": {"condition": {"test": "datum.estimate > 0.36", "value": "white"},
+                                "value": "#1d1d1b"}}},
     ]  # fmt: skip
     return make("heatmap", lang=lang, title=title, alt=alt, note=note, records=records,
                 layers={"data": {"values": shown}, "layer": layers},

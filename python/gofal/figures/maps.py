@@ -91,7 +91,7 @@ def waffle(
     for i in sorted(range(len(exact)), key=lambda i: squares[i] - exact[i])[: 100 - sum(squares)]:
         squares[i] += 1
     names = [f"{r['label']}: {n}%" for r, n in zip(records, squares, strict=True)]
-    cells = []
+    cells: list[dict[str, Any]] = []
     for name, n in zip(names, squares, strict=True):
         for _ in range(n):
             at = len(cells)

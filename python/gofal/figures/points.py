@@ -197,7 +197,7 @@ def funnel_plot(
     lang: Lang,
     subtitle: Text | None = None,
 ) -> Figure:
-    """Draw areas against funnel limits; areas outside are named.
+    """Draw areas against funnel limits; areas beyond the outer limits are named.
 
     Parameters
     ----------
@@ -216,14 +216,14 @@ def funnel_plot(
                "curve": f"{side}{r['limit_level']}"}
               for r in limits for side in ("limit_low", "limit_high")]  # fmt: skip
     levels = list(dict.fromkeys(c["level"] for c in curves))
-    named = [{**r, "name": r["label"] if r["outside"] != "no" else ""} for r in records]
+    named = [{**r, "name": r["label"] if r["outside"] == "outer" else ""} for r in records]
     horizontal = {"field": "population", "type": "quantitative", "title": x.say(lang),
                   "axis": {"format": ",d"}, "scale": {"zero": False}}  # fmt: skip
     layers = [
         {"data": {"values": curves}, "mark": {"type": "line", "strokeWidth": 1.6},
          "encoding": {"x": horizontal, "y": _axis("v", y.say(lang)), "detail": {"field": "curve"},
                       "strokeDash": {"field": "level", "sort": levels, "title": None,
-                                     "legend": {"symbolType": "stroke"}},
+                                     "legend": {"symbolType": "stroke", "orient": "bottom-right"}},
                       "color": {"value": SOFT}}},
         {"data": {"values": [{"v": target}]}, "mark": {"type": "rule", "color": ORANGE},
          "encoding": {"y": _axis("v", y.say(lang))}},

@@ -123,7 +123,10 @@ def _table(table: StudyTable, lang: Lang) -> dict[str, Any]:
         ],
         "rows": [
             [
-                {"text": cell(row.get(name), table.formats.get(name), lang), "numeric": numeric[name]}
+                {
+                    "text": cell(row.get(name), table.formats.get(name), lang),
+                    "numeric": numeric[name],
+                }
                 for name in table.columns
             ]
             for row in table.rows
@@ -159,7 +162,9 @@ def _claims_json(studies: Sequence[Study]) -> str:
                 "text_en": claim.text_en,
                 "text_cy": claim.text_cy,
                 "published": claim.published,
-                "computed": None if isinstance(computed, NotAvailable) else float(f"{computed:.12g}"),
+                "computed": None
+                if isinstance(computed, NotAvailable)
+                else float(f"{computed:.12g}"),
                 "rounding": claim.rounding,
                 "matched": claim.matched,
                 "verdict": claim.verdict,
@@ -182,7 +187,7 @@ def _page(
     template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
     import markupsafe
 
-    css = markupsafe.Markup((folder / "report.css").read_text(encoding="utf-8"))  # noqa: S704
+    css = markupsafe.Markup((folder / "report.css").read_text(encoding="utf-8"))
     claims = [claim for _, claim in claims_of(studies)]
     ids = dict.fromkeys(s for study in studies for s in study.sources)
     return template.render(

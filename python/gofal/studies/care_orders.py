@@ -94,9 +94,14 @@ def _claims(rows: list[dict[str, Any]]) -> tuple[Claim, ...]:
             ((56, "positive", "cadarnhaol"), (15, "mixed", "cymysg"), (8, "negative", "negyddol"))
         )
     ]  # fmt: skip
-    wilson = proportion({"x": list(only), "n": [SAMPLE] * 3}, "x", "n", base=100).to_arrow().to_pylist()
+    wilson = (
+        proportion({"x": list(only), "n": [SAMPLE] * 3}, "x", "n", base=100).to_arrow().to_pylist()
+    )
     for row, (low, high), name in zip(
-        wilson, (("60.1", "79.7"), ("11.9", "29.0"), ("5.2", "18.7")), ("56", "15", "8"), strict=True
+        wilson,
+        (("60.1", "79.7"), ("11.9", "29.0"), ("5.2", "18.7")),
+        ("56", "15", "8"),
+        strict=True,
     ):
         for published, got, side, cy in ((low, row["conf_low"], "lower", "isaf"),
                                          (high, row["conf_high"], "upper", "uchaf")):  # fmt: skip
@@ -121,7 +126,7 @@ def _claims(rows: list[dict[str, Any]]) -> tuple[Claim, ...]:
 
 
 def care_orders() -> Study:
-    """What can the printed percentages of the final-care-order study say?
+    """Ask what can the printed percentages of the final-care-order study say.
 
     Returns
     -------

@@ -34,6 +34,8 @@ SPEARMAN = ("0.508", "0.413", "0.339", "0.311", "0.355", "0.457", "0.242")
 CV = ("0.341", "0.304", "0.289", "0.287", "0.265", "0.232", "0.228")
 SOURCE = "R 4.2.2 on StatsWales care and support rates and WIMD 2019"
 
+_BY_CODE = {a.code: a for a in AUTHORITIES}
+
 
 def _tables() -> dict[str, list[Any]]:
     shares = {
@@ -64,7 +66,7 @@ def _editions() -> CorrelationResult:
     )
 
 
-def _looked_after() -> tuple[dict[str, list[Any]], RateResult, FunnelResult]:
+def _looked_after() -> tuple[RateResult, FunnelResult]:
     period = "2023-03-31+2024-03-31"
     held = columns(
         count=column("looked_after", "cla_31march_count", period, "two-year sum"),
@@ -74,7 +76,7 @@ def _looked_after() -> tuple[dict[str, list[Any]], RateResult, FunnelResult]:
     # Counts at two dates over one population: children at risk on two days.
     held["child_dates"] = [None if c is None else 2 * c for c in held["children"]]
     rates = rate(held, "count", "child_dates", keys="name")
-    return held, rates, funnel(held, "count", "child_dates", area="name", overdispersion="none")
+    return rates, funnel(held, "count", "child_dates", area="name", overdispersion="none")
 
 
 def _claims(analytic: CorrelationResult, ranks: CorrelationResult, fit: RegressionResult,
@@ -83,9 +85,30 @@ def _claims(analytic: CorrelationResult, ranks: CorrelationResult, fit: Regressi
     for i, year in enumerate(YEARS):
         where = {"x": "score", "y": f"y{year}"}
         for result, column_, published, name, en, cy in (
-            (analytic, "estimate", PEARSON[i], "pearson", "Pearson correlation", "Cydberthyniad Pearson"),
-            (analytic, "p_value", P_VALUES[i], "p", "p-value of the correlation", "gwerth-p y cydberthyniad"),
-            (ranks, "estimate", SPEARMAN[i], "spearman", "Spearman correlation", "Cydberthyniad Spearman"),
+            (
+                analytic,
+                "estimate",
+                PEARSON[i],
+                "pearson",
+                "Pearson correlation",
+                "Cydberthyniad Pearson",
+            ),
+            (
+                analytic,
+                "p_value",
+                P_VALUES[i],
+                "p",
+                "p-value of the correlation",
+                "gwerth-p y cydberthyniad",
+            ),
+            (
+                ranks,
+                "estimate",
+                SPEARMAN[i],
+                "spearman",
+                "Spearman correlation",
+                "Cydberthyniad Spearman",
+            ),
         ):
             out.append(
                 result.claim(
@@ -101,6 +124,11 @@ def _claims(analytic: CorrelationResult, ranks: CorrelationResult, fit: Regressi
                 text_cy=f"Cyfernod amrywiad y 22 cyfradd, {year}",
             )
         )  # fmt: skip
+    return (*out, *_claims_2021(analytic, fit))
+
+
+def _claims_2021(analytic: CorrelationResult, fit: RegressionResult) -> tuple[Claim, ...]:
+    out: list[Claim] = []
     out.append(
         Claim.check(
             "0.2006", fit.to_arrow("glance")["r_squared"][0].as_py(), id="r2-2021", source=SOURCE,
@@ -115,7 +143,10 @@ def _claims(analytic: CorrelationResult, ranks: CorrelationResult, fit: Regressi
             text_cy="Graddiant cyfradd 2021 ar sgôr MALlC 2019",
         )
     )  # fmt: skip
-    for column_, published, side in (("conf_low", "0.032", "lower"), ("conf_high", "0.731", "upper")):
+    for column_, published, side in (
+        ("conf_low", "0.032", "lower"),
+        ("conf_high", "0.731", "upper"),
+    ):
         out.append(
             analytic.claim(
                 published, column=column_, where={"x": "score", "y": "y2021"}, source=SOURCE,
@@ -160,7 +191,7 @@ def _panel_table(panel: CorrelationResult) -> StudyTable:
 
 
 def care_rates() -> Study:
-    """How far does deprivation explain the rate of care and support, and of care, in Wales?
+    """Ask how far does deprivation explain the rate of care and support, and of care, in Wales.
 
     Returns
     -------
@@ -176,7 +207,7 @@ def care_rates() -> Study:
     ranks = correlate(table, "score", years, method="spearman", interval="fisher", p="analytic")
     fit = lm(table, "y2021", "score", vcov="classical")
     left = correlate(table, "score", "y2021", label="area")
-    held, rates, outside = _looked_after()
+    rates, outside = _looked_after()
     cv = {y: _cv(table[f"y{y}"]) for y in YEARS}
     counted = panel.to_arrow().to_pylist()
     return Study(
@@ -200,25 +231,30 @@ def care_rates() -> Study:
         ),
         tables=(_panel_table(panel),),
         claims=_claims(analytic, ranks, fit, cv),
-        caveats=(
-            Text(
-                "These are ecological associations: they compare authorities and say nothing about "
-                "which children come into care.",
-                "Cydberthyniadau ecolegol yw'r rhain: maent yn cymharu awdurdodau ac nid ydynt yn "
-                "dweud dim am ba blant sy'n dod i ofal.",
-            ),
-            Text(
-                "Looked-after counts are rounded to 5 and averaged over two dates; the population "
-                "is that of mid-2020. Intervals treat counts at the two dates as independent, which "
-                "makes them somewhat too narrow.",
-                "Mae cyfrifon plant sy'n derbyn gofal wedi'u talgrynnu i 5 a'u cyfartalu dros ddau "
-                "ddyddiad; poblogaeth canol 2020 a ddefnyddir. Mae'r cyfyngau'n trin y ddau "
-                "ddyddiad yn annibynnol, felly maent braidd yn rhy gul.",
-            ),
+        caveats=CAVEATS,
+        sources=(
+            *sorted({r["source_id"] for r in records("care_and_support")}),
+            "humaniverse_imd_2019",
         ),
-        sources=tuple(sorted({r["source_id"] for d in ("care_and_support",) for r in records(d)}))
-        + ("humaniverse_imd_2019",),
     )
+
+
+CAVEATS = (
+    Text(
+        "These are ecological associations: they compare authorities and say nothing about "
+        "which children come into care.",
+        "Cydberthyniadau ecolegol yw'r rhain: maent yn cymharu awdurdodau ac nid ydynt yn "
+        "dweud dim am ba blant sy'n dod i ofal.",
+    ),
+    Text(
+        "Looked-after counts are rounded to 5 and averaged over two dates; the population "
+        "is that of mid-2020. Intervals treat counts at the two dates as independent, which "
+        "makes them somewhat too narrow.",
+        "Mae cyfrifon plant sy'n derbyn gofal wedi'u talgrynnu i 5 a'u cyfartalu dros ddau "
+        "ddyddiad; poblogaeth canol 2020 a ddefnyddir. Mae'r cyfyngau'n trin y ddau "
+        "ddyddiad yn annibynnol, felly maent braidd yn rhy gul.",
+    ),
+)
 
 
 def _cv(values: list[Any]) -> float:
@@ -245,7 +281,6 @@ def _findings(
     changes = [r for r in left.to_arrow("influence").to_pylist() if r["change"] is not None]
     weakest = min(changes, key=lambda r: r["estimate"])
     strongest = max(changes, key=lambda r: r["estimate"])
-    names = {a.code: a for a in AUTHORITIES}
     funnel_row = outside.to_arrow("glance").to_pylist()[0]
     spread = (min(e["estimate"] for e in editions), max(e["estimate"] for e in editions))
     return (
@@ -271,11 +306,11 @@ def _findings(
             f"gyfran yn y degfed gwaethaf yn 2021 mae rhwng {spread[0]:.2f} a {spread[1]:.2f} yn "
             f"ôl argraffiad y mynegai.")),
         Finding("influence", Text(
-            f"One authority moves the answer: without {names[weakest['left_out']].en} r is "
-            f"{weakest['estimate']:.2f}, without {names[strongest['left_out']].en} "
+            f"One authority moves the answer: without {_BY_CODE[weakest['left_out']].en} r is "
+            f"{weakest['estimate']:.2f}, without {_BY_CODE[strongest['left_out']].en} "
             f"{strongest['estimate']:.2f}.",
-            f"Mae un awdurdod yn symud yr ateb: heb {names[weakest['left_out']].cy} mae r yn "
-            f"{weakest['estimate']:.2f}, heb {names[strongest['left_out']].cy} yn "
+            f"Mae un awdurdod yn symud yr ateb: heb {_BY_CODE[weakest['left_out']].cy} mae r yn "
+            f"{weakest['estimate']:.2f}, heb {_BY_CODE[strongest['left_out']].cy} yn "
             f"{strongest['estimate']:.2f}.")),
         Finding("convergence", Text(
             f"Authorities have grown more alike: the coefficient of variation of the rate fell from "
@@ -291,5 +326,3 @@ def _findings(
             f"i'r twndis 95%, ac mae'r gwasgariad {funnel_row['dispersion']:.0f} gwaith cymaint â "
             f"siawns yn unig.")),
     )  # fmt: skip
-
-

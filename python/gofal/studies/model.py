@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gofal.figures import Figure
-
     from gofal.results import Claim
     from gofal.typing import Lang
 

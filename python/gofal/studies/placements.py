@@ -16,7 +16,7 @@ __all__ = ["placements"]
 KINDS = {
     "foster": Text("Foster care", "Gofal maeth"),
     "placed with parents": Text("With parents", "Gyda rhieni"),
-    "secure units, children's homes and hostels": Text("Children's homes and secure units", "Cartrefi plant ac unedau diogel"),
+    "secure units, children's homes and hostels": Text("Homes and secure units", "Cartrefi ac unedau diogel"),
     "placed for adoption": Text("Placed for adoption", "Wedi'u lleoli i'w mabwysiadu"),
     "other": Text("Other", "Arall"),
 }  # fmt: skip
@@ -112,8 +112,45 @@ def _rate_trend(lang: Lang) -> Figure:
     )  # fmt: skip
 
 
+def _claims(share: float, kinds: float, fostered: float) -> tuple[Claim, ...]:
+    return (
+        Claim.check(
+            "10%",
+            100 * share,
+            id="three-plus-2018",
+            text_en="Children with three or more placements, 647 of 6,407",
+            text_cy="Plant â thri lleoliad neu fwy, 647 o 6,407",
+            source="Welsh Government release, November 2018",
+        ),
+        Claim.check(
+            "7,210",
+            kinds,
+            id="footing-2023",
+            finding=True,
+            text_en="Kinds of placement 2023 add to the printed total",
+            text_cy="Mathau o leoliad 2023 yn adio i'r cyfanswm printiedig",
+            source="CoramBAAF 2023",
+        ),
+        Claim.check(
+            "3,305",
+            fostered,
+            id="footing-2024",
+            finding=True,
+            text_en="Foster placements inside the authority 2024 add to the Wales row",
+            text_cy="Lleoliadau maeth o fewn yr awdurdod 2024 yn adio i res Cymru",
+            source="StatsWales 2024",
+        ),
+    )
+
+
+CAVEATS = (
+    Text("A snapshot at 31 March over-represents children who stay long.",
+         "Mae ciplun ar 31 Mawrth yn gor-gynrychioli plant sy'n aros yn hir."),
+)  # fmt: skip
+
+
 def placements() -> Study:
-    """Where do looked-after children live, and how has that changed?
+    """Ask where do looked-after children live, and how has that changed.
 
     Returns
     -------
@@ -176,23 +213,7 @@ def placements() -> Study:
                 rows, {"total": 0, "parts": 0, "gap": 0, "bound": 1},
             ),
         ),
-        claims=(
-            Claim.check("10%", 100 * three / stock, id="three-plus-2018",
-                        text_en="Children with three or more placements, 647 of 6,407",
-                        text_cy="Plant â thri lleoliad neu fwy, 647 o 6,407",
-                        source="Welsh Government release, November 2018"),
-            Claim.check("7,210", kinds.parts_sum, id="footing-2023", finding=True,
-                        text_en="Kinds of placement 2023 add to the printed total",
-                        text_cy="Mathau o leoliad 2023 yn adio i'r cyfanswm printiedig",
-                        source="CoramBAAF 2023"),
-            Claim.check("3,305", fostered.parts_sum, id="footing-2024", finding=True,
-                        text_en="Foster placements inside the authority 2024 add to the Wales row",
-                        text_cy="Lleoliadau maeth o fewn yr awdurdod 2024 yn adio i res Cymru",
-                        source="StatsWales 2024"),
-        ),
-        caveats=(
-            Text("A snapshot at 31 March over-represents children who stay long.",
-                 "Mae ciplun ar 31 Mawrth yn gor-gynrychioli plant sy'n aros yn hir."),
-        ),
+        claims=_claims(three / stock, kinds.parts_sum, fostered.parts_sum),
+        caveats=CAVEATS,
         sources=("corambaaf_2023",),
     )  # fmt: skip

@@ -49,7 +49,7 @@ def gradient(
         for c, x, y in zip(table["area"], table["score"], table["y2021"], strict=True)
     ]
     named = [r["label"] for r in sorted(rows, key=lambda r: -r["influence"])[:7]]
-    r = left.statistic(x="score").value
+    r = float(left.to_arrow()["estimate"][0].as_py())
     span = (min(table["score"]), max(table["score"]))
     return fig.scatter(
         rows,
@@ -122,7 +122,7 @@ def influence(left: CorrelationResult, lang: Lang) -> Figure:
          "conf_low": None, "conf_high": None}
         for r in sorted(left.to_arrow("influence").to_pylist(), key=lambda r: r["estimate"])
     ]  # fmt: skip
-    whole = left.statistic(x="score").value
+    whole = float(left.to_arrow()["estimate"][0].as_py())
     low, high = rows[0], rows[-1]
     return fig.forest(
         rows,
@@ -227,7 +227,11 @@ def outliers(outside: FunnelResult, lang: Lang) -> Figure:
 def movement(lang: Lang) -> Figure:
     """National trend since 2003."""
     rows = [
-        {"year": int(r["period"][:4]), "value": r["value"], "series": "Cymru" if lang == "cy" else "Wales"}
+        {
+            "year": int(r["period"][:4]),
+            "value": r["value"],
+            "series": "Cymru" if lang == "cy" else "Wales",
+        }
         for r in records("wales_series", measure="cla_31march_count", area="wales")
     ]
     rows = sorted({r["year"]: r for r in rows}.values(), key=lambda r: r["year"])
@@ -237,7 +241,7 @@ def movement(lang: Lang) -> Figure:
         rows,
         y=Text("Children looked after at 31 March", "Plant sy'n derbyn gofal ar 31 Mawrth"),
         title=Text(f"Children looked after in Wales rose by {change:.0f}% from {first['year']} to {last['year']}",
-                   f"Cododd nifer y plant sy'n derbyn gofal yng Nghymru {change:.0f}% rhwng {first['year']} a {last['year']}"),
+                   f"Cododd nifer y plant sy'n derbyn gofal {change:.0f}% rhwng {first['year']} a {last['year']}"),
         alt=Text(f"Line of children looked after in Wales: {first['value']:,.0f} in {first['year']}, "
                  f"{last['value']:,.0f} in {last['year']} (n = {len(rows)} years).",
                  f"Llinell plant sy'n derbyn gofal yng Nghymru: {first['value']:,.0f} yn {first['year']}, "

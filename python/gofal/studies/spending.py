@@ -19,7 +19,9 @@ __all__ = ["spending"]
 _SPEND = "social_services_net_current_expenditure_gbp_thousand"
 DRIVERS = {
     "unemployment": Text("unemployment rate", "cyfradd ddiweithdra"),
-    "safety": Text("community-safety deprivation (crime)", "amddifadedd diogelwch cymunedol (trosedd)"),
+    "safety": Text(
+        "community-safety deprivation (crime)", "amddifadedd diogelwch cymunedol (trosedd)"
+    ),
     "deprivation": Text("overall deprivation", "amddifadedd cyffredinol"),
 }
 YEARS = {"spend1516": "2015-16", "spend1617": "2016-17"}
@@ -121,8 +123,37 @@ def _partials(table: dict[str, list[Any]]) -> list[dict[str, Any]]:
     return out
 
 
+def _partial_table(partials: list[dict[str, Any]]) -> StudyTable:
+    return StudyTable(
+        "partial",
+        Text(
+            "Partial correlations with spend per child 2016-17, the other two held constant",
+            "Cydberthyniadau rhannol â gwariant fesul plentyn 2016-17, gan ddal y ddau arall",
+        ),
+        {
+            "driver": Text("Measure", "Mesur"),
+            "r": Text("r", "r"),
+            "low": Text("95% low", "95% isaf"),
+            "high": Text("95% high", "95% uchaf"),
+            "p": Text("p", "p"),
+        },
+        partials,
+        {"r": 2, "low": 2, "high": 2, "p": 3},
+    )
+
+
+CAVEATS = (
+    Text("Authorities with more deprivation also have more children in care, which costs money: "
+         "these correlations do not say that need alone drives spend.",
+         "Mae gan awdurdodau mwy difreintiedig hefyd fwy o blant mewn gofal, sy'n costio arian: "
+         "nid yw'r cydberthyniadau'n dweud mai angen yn unig sy'n gyrru gwariant."),
+    Text("Amounts are nominal. The population aged 0 to 17 of these years is approximate.",
+         "Symiau enwol yw'r rhain. Bras yw poblogaeth 0 i 17 oed y blynyddoedd hyn."),
+)  # fmt: skip
+
+
 def spending() -> Study:
-    """What goes with spend per child on children and families' services, 2015-16 and 2016-17?
+    """Ask what goes with spend per child on children and families' services, 2015-16 and 2016-17.
 
     Returns
     -------
@@ -172,15 +203,7 @@ def spending() -> Study:
         figures=(StudyFigure("drivers", lambda lang: _forest(rows, lang)),),
         tables=(
             models,
-            StudyTable(
-                "partial",
-                Text("Partial correlations with spend per child 2016-17, the other two held constant",
-                     "Cydberthyniadau rhannol â gwariant fesul plentyn 2016-17, gan ddal y ddau arall"),
-                {"driver": Text("Measure", "Mesur"), "r": Text("r", "r"), "low": Text("95% low", "95% isaf"),
-                 "high": Text("95% high", "95% uchaf"), "p": Text("p", "p")},
-                partials,
-                {"r": 2, "low": 2, "high": 2, "p": 3},
-            ),
+            _partial_table(partials),
         ),
         claims=(
             Claim.check(
@@ -190,13 +213,6 @@ def spending() -> Study:
                 source="Social Care Wales; arithmetic on the printed amounts",
             ),
         ),
-        caveats=(
-            Text("Authorities with more deprivation also have more children in care, which costs money: "
-                 "these correlations do not say that need alone drives spend.",
-                 "Mae gan awdurdodau mwy difreintiedig hefyd fwy o blant mewn gofal, sy'n costio arian: "
-                 "nid yw'r cydberthyniadau'n dweud mai angen yn unig sy'n gyrru gwariant."),
-            Text("Amounts are nominal. The population aged 0 to 17 of these years is approximate.",
-                 "Symiau enwol yw'r rhain. Bras yw poblogaeth 0 i 17 oed y blynyddoedd hyn."),
-        ),
+        caveats=CAVEATS,
         sources=("humaniverse_imd_2019",),
     )  # fmt: skip
