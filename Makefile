@@ -55,7 +55,7 @@ golden: $(CORE) ## accept the numbers and figures of today as the new golden set
 	$(PY) -m gofal check --update
 
 docs: $(CORE) ## build the documentation site into ./site
-	PYTHONWARNINGS=ignore .venv/bin/mkdocs build -q --strict
+	NO_MKDOCS_2_WARNING=1 PYTHONWARNINGS=ignore .venv/bin/mkdocs build -q --strict
 
 bench: $(CORE) ## time the kernels and their peers in one run and print ratios
 	$(PY) benches/run.py
@@ -66,8 +66,7 @@ wheel: $(STAMP) ## a release wheel in ./dist
 develop: $(CORE) ## build the extension into .venv (only when a .rs file is newer)
 
 lock: $(UV) ## resolve requirements/*.txt anew from pyproject.toml
-	$(UV) pip compile pyproject.toml --group test --group docs --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
-	$(UV) pip compile pyproject.toml --group bench --group test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/bench.txt
+	$(UV) pip compile pyproject.toml --group test --group docs --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
 
 clean: ## remove everything that make made
 	rm -rf .venv .tools target target-maturin out site dist $(CORE)

@@ -19,11 +19,11 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
-import numpy as np
-from scipy import stats
+import numpy as np  # noqa: E402 (the thread limits above must come first)
+from scipy import stats  # noqa: E402
 
-import gofal as gf
-from gofal import _core
+import gofal as gf  # noqa: E402
+from gofal import _core  # noqa: E402
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "explanation" / "benchmarks.md"
@@ -136,7 +136,7 @@ def main() -> None:
         )
     )
     x, y = np.array(pair["c00"]), np.array(pair["c01"])
-    scipy_time = cpu(lambda: stats.permutation_test((x,), lambda v: stats.pearsonr(v, y)[0], permutation_type="pairings",
+    scipy_time = cpu(lambda: stats.permutation_test((x,), lambda v: stats.pearsonr(v, y)[0], permutation_type="pairings",  # noqa: E501
                                                     n_resamples=500, vectorized=False), 1) * 200  # fmt: skip
     rows.append(("", ours, "scipy (scaled from 500)", scipy_time, None))
     ours = cpu(
@@ -166,8 +166,8 @@ def main() -> None:
     print("agreement with scipy's Kendall:", abs(agree.as_py() - stats.kendalltau(x, y).statistic))
     if "--write" in sys.argv:
         note = (
-            "# Benchmarks\n\nCPU seconds (user + system), one thread, best of several, all in one run on a shared two-core "
-            "machine: the ratios mean something, the seconds less. `make bench` measures them anew; R peers run where R with "
+            "# Benchmarks\n\nCPU seconds (user + system), one thread, best of several, all in one run on a shared two-core "  # noqa: E501
+            "machine: the ratios mean something, the seconds less. `make bench` measures them anew; R peers run where R with "  # noqa: E501
             "boot, coin and pcaPP is installed. The floor is the bare inner loop in C.\n\n"
         )
         PAGE.write_text(f"{note}{text}\n\ngofal {_core.__version__}.\n", encoding="utf-8")

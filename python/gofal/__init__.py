@@ -15,6 +15,9 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 Each module may import only those above it; pyarrow and the frame libraries load when first used.
 """
 
+# What is inside: published tables, Wales.
+from gofal import data as data
+from gofal import wales as wales
 from gofal._core import __version__ as __version__
 
 # Methods.

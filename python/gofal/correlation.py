@@ -131,7 +131,7 @@ def correlate(
     >>> t = {"score": [18.3, 16.8, 18.3, 22.9, 15.5, 19.7], "rate": [243, 338, 261, 159, 169, 252]}
     >>> c = gf.correlate(t, "score", "rate", interval="fisher", p="analytic")
     >>> round(c.statistic(x="score").value, 3)
-    -0.166
+    -0.354
     """
     source = read(table)
     methods = some_of("method", method, CORRELATION_METHODS)

@@ -99,7 +99,7 @@ def funnel(
     >>> t = {"la": ["A", "B", "C", "D"], "cla": [50, 61, 140, 44], "pop": [5000, 6100, 6900, 4100]}
     >>> f = gf.funnel(t, "cla", "pop", area="la")
     >>> f.to_arrow()["outside"].to_pylist()
-    ['no', 'no', 'outer', 'no']
+    ['inner', 'inner', 'outer', 'no']
     """
     one_of("kind", kind, FUNNEL_KINDS)
     one_of("overdispersion", overdispersion, OVERDISPERSIONS)

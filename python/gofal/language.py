@@ -73,6 +73,9 @@ PHRASES: dict[str, Text] = {
 
 # Words that stand as values in the text columns of results. English is the word itself.
 _WELSH: dict[str, str] = {
+    "poisson": "Poisson",
+    "phe": "PHE",
+    "agresti_coull": "Agresti-Coull",
     "none": "dim",
     "auto": "awtomatig",
     "logit": "logit",
@@ -109,6 +112,14 @@ _WELSH: dict[str, str] = {
 # Why a value is not available: the sentences of the kernels, word for word.
 REASONS: dict[str, str] = {
     "value is missing": "mae'r gwerth ar goll",
+    "missing": "ar goll",
+    "constant without this row": "cyson heb y rhes hon",
+    "too few rows for an interval": "rhy ychydig o resi ar gyfer cyfwng",
+    "the mean sits on a bound": "mae'r cymedr ar ffin",
+    "every resample of a perfect relation is perfect: no bootstrap interval": "mae pob ailsampl o berthynas "
+    "berffaith yn berffaith: dim cyfwng bootstrap",
+    "unbounded: the fitted value at the less deprived end is not distinguishable from 0": "heb derfyn: ni ellir "
+    "gwahaniaethu'r gwerth ffitiedig ar y pen llai difreintiedig oddi wrth 0",
 }
 
 # Proper names, which are printed with capitals in both languages.

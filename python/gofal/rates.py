@@ -301,7 +301,7 @@ def multinomial_proportions(
     --------
     >>> import gofal as gf
     >>> [tuple(round(100 * v) for v in row) for row in gf.multinomial_proportions([56, 15, 8])]
-    [(71, 57, 81), (19, 10, 32), (10, 4, 21)]
+    [(71, 58, 81), (19, 11, 31), (10, 5, 21)]
     """
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     total = float(sum(counts))

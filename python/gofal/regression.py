@@ -76,7 +76,7 @@ def lm(
     >>> t = {"rate": [243, 338, 261, 159, 169, 252], "score": [18.3, 16.8, 18.3, 22.9, 15.5, 19.7]}
     >>> fit = gf.lm(t, "rate", "score", vcov="classical")
     >>> round(fit.statistic(term="score").value, 2)
-    -4.31
+    -9.13
     """
     one_of("vcov", vcov, COVARIANCES)
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)

@@ -70,22 +70,53 @@ pub fn correlate(
         let what = format!("the correlation of \"{}\" and \"{}\"", names.0, names.1);
         return Err(Error::TooFew { what, needed: 3, got: n });
     }
-    let Some(r) = estimate(x, y, method) else {
-        let column = if is_constant(x) { names.0 } else { names.1 };
-        return Err(Error::Constant { column: column.to_owned(), n });
-    };
+    let pairs = (method == Method::Kendall).then(|| Concordance::of(x, y));
+    let r = pairs.map_or_else(|| estimate(x, y, method), |p| p.tau_b());
+    let Some(r) = r else { return Err(constant(x, names, n)) };
+    Ok(infer(r, n, method, pairs.as_ref(), alternative, conf_level))
+}
+
+/// Kendall's tau-b from pairs already counted.
+///
+/// # Errors
+/// `TooFew`, `Constant`, as [`correlate`].
+pub fn kendall(
+    pairs: &Concordance,
+    x: &[f64],
+    names: (&str, &str),
+    alternative: Alternative,
+    conf_level: f64,
+) -> Result<Correlation> {
+    if pairs.n < 3 {
+        let what = format!("the correlation of \"{}\" and \"{}\"", names.0, names.1);
+        return Err(Error::TooFew { what, needed: 3, got: pairs.n });
+    }
+    let r = pairs.tau_b().ok_or_else(|| constant(x, names, pairs.n))?;
+    Ok(infer(r, pairs.n, Method::Kendall, Some(pairs), alternative, conf_level))
+}
+
+fn constant(x: &[f64], names: (&str, &str), n: usize) -> Error {
+    let column = if is_constant(x) { names.0 } else { names.1 };
+    Error::Constant { column: column.to_owned(), n }
+}
+
+/// Test and analytic interval of a coefficient over n rows.
+fn infer(
+    r: f64,
+    n: usize,
+    method: Method,
+    pairs: Option<&Concordance>,
+    alternative: Alternative,
+    conf_level: f64,
+) -> Correlation {
     let nf = n as f64;
-    let (statistic, df, p_value) = match method {
-        Method::Kendall => {
-            let pairs = Concordance::of(x, y);
-            if pairs.is_exact() {
-                (None, None, exact_p(pairs.s, n, alternative))
-            } else {
-                let z = pairs.s / pairs.variance.sqrt();
-                (Some(z), None, normal_p(z, alternative))
-            }
+    let (statistic, df, p_value) = match pairs {
+        Some(pairs) if pairs.is_exact() => (None, None, exact_p(pairs.s, n, alternative)),
+        Some(pairs) => {
+            let z = pairs.s / pairs.variance.sqrt();
+            (Some(z), None, normal_p(z, alternative))
         }
-        _ => {
+        None => {
             let (t, p) = t_test(r, nf - 2.0, alternative);
             (Some(t), Some(nf - 2.0), p)
         }
@@ -97,7 +128,7 @@ pub fn correlate(
     };
     let room = if method == Method::Kendall { n > 4 } else { n > 3 };
     let interval = room.then(|| fisher(r, sd, conf_level));
-    Ok(Correlation { estimate: r, statistic, df, p_value, interval, n })
+    Correlation { estimate: r, statistic, df, p_value, interval, n }
 }
 
 /// Whether all values are equal.

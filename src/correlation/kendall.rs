@@ -27,26 +27,62 @@ pub struct Concordance {
     pub n: usize,
 }
 
+/// A column ranked once for many pairs: rows in ascending order, their blocks of ties, dense ranks.
+#[derive(Debug, Clone)]
+pub struct Ranked {
+    order: Vec<u32>,
+    ties: Vec<std::ops::Range<usize>>,
+    dense: Vec<u32>,
+    sums: Ties,
+}
+
+impl Ranked {
+    /// Ranks `x` (fewer than 2^32 finite values).
+    pub fn new(x: &[f64]) -> Self {
+        let mut order: Vec<usize> = (0..x.len()).collect();
+        order.sort_by(|&i, &j| x[i].total_cmp(&x[j]));
+        let ties = blocks(x, &order);
+        let small = |i: usize| u32::try_from(i).unwrap_or(u32::MAX);
+        let mut dense = vec![0; x.len()];
+        for (rank, tie) in ties.iter().enumerate() {
+            for &i in &order[tie.clone()] {
+                dense[i] = small(rank);
+            }
+        }
+        let sums = tie_sums(ties.iter().map(ExactSizeIterator::len));
+        Self { order: order.into_iter().map(small).collect(), ties, dense, sums }
+    }
+}
+
 impl Concordance {
     /// Counts the pairs of (x, y), n values each.
     pub fn of(x: &[f64], y: &[f64]) -> Self {
-        let n = x.len();
-        let mut order: Vec<usize> = (0..n).collect();
-        order.sort_by(|&i, &j| x[i].total_cmp(&x[j]).then(y[i].total_cmp(&y[j])));
-        let tied_x = tie_sums(blocks(x, &order).iter().map(ExactSizeIterator::len));
-        let both = joint_ties(x, y, &order);
-        let mut sequence: Vec<f64> = order.iter().map(|&i| y[i]).collect();
+        Self::of_ranked(&Ranked::new(x), &Ranked::new(y))
+    }
+
+    /// Counts the pairs of two ranked columns.
+    pub fn of_ranked(x: &Ranked, y: &Ranked) -> Self {
+        let n = x.order.len();
+        let mut sequence: Vec<u32> = x.order.iter().map(|&i| y.dense[i as usize]).collect();
+        let mut both = 0.0;
+        for tie in x.ties.iter().filter(|t| t.len() > 1) {
+            // Within a block of tied x the order of y must not count as exchanges.
+            let block = &mut sequence[tie.clone()];
+            block.sort_unstable();
+            let mut run = 1.0;
+            for k in 1..block.len() {
+                run = if block[k] == block[k - 1] { run + 1.0 } else { 1.0 };
+                both += run - 1.0;
+            }
+        }
         let exchanges = merge_count(&mut sequence);
-        let mut by_y: Vec<usize> = (0..n).collect();
-        by_y.sort_by(|&i, &j| y[i].total_cmp(&y[j]));
-        let tied_y = tie_sums(blocks(y, &by_y).iter().map(ExactSizeIterator::len));
         let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-        let s = pairs - tied_x.pairs - tied_y.pairs + both - 2.0 * exchanges as f64;
+        let s = pairs - x.sums.pairs - y.sums.pairs + both - 2.0 * exchanges as f64;
         Self {
             s,
             pairs,
-            ties: (tied_x.pairs, tied_y.pairs),
-            variance: variance(n as f64, &tied_x, &tied_y),
+            ties: (x.sums.pairs, y.sums.pairs),
+            variance: variance(n as f64, &x.sums, &y.sums),
             n,
         }
     }
@@ -63,6 +99,7 @@ impl Concordance {
     }
 }
 
+#[derive(Debug, Clone)]
 struct Ties {
     pairs: f64,
     /// Σ t(t−1)(2t+5), Σ t(t−1)(t−2), Σ t(t−1).
@@ -81,20 +118,6 @@ fn tie_sums(sizes: impl Iterator<Item = usize>) -> Ties {
     ties
 }
 
-fn joint_ties(x: &[f64], y: &[f64], order: &[usize]) -> f64 {
-    let (mut pairs, mut run) = (0.0, 1.0);
-    for k in 1..order.len() {
-        let (i, j) = (order[k - 1], order[k]);
-        if x[i] == x[j] && y[i] == y[j] {
-            pairs += run;
-            run += 1.0;
-        } else {
-            run = 1.0;
-        }
-    }
-    pairs
-}
-
 fn variance(n: f64, x: &Ties, y: &Ties) -> f64 {
     if n < 3.0 {
         return n * (n - 1.0) * (2.0 * n + 5.0) / 18.0;
@@ -105,24 +128,34 @@ fn variance(n: f64, x: &Ties, y: &Ties) -> f64 {
         + x.sums[2] * y.sums[2] / (2.0 * pairs)
 }
 
-/// Exchanges a bottom-up merge sort makes; ties do not exchange.
-fn merge_count(values: &mut Vec<f64>) -> u64 {
+/// Exchanges a merge sort makes; ties do not exchange. Runs of [`RUN`] by insertion, then merges.
+fn merge_count(values: &mut Vec<u32>) -> u64 {
+    const RUN: usize = 8;
     let n = values.len();
+    let mut exchanges = 0_u64;
+    for run in values.chunks_mut(RUN) {
+        for i in 1..run.len() {
+            let (value, mut j) = (run[i], i);
+            while j > 0 && run[j - 1] > value {
+                run[j] = run[j - 1];
+                j -= 1;
+            }
+            run[j] = value;
+            exchanges += (i - j) as u64;
+        }
+    }
     let mut buffer = values.clone();
-    let (mut width, mut exchanges) = (1, 0);
+    let mut width = RUN;
     while width < n {
         for start in (0..n).step_by(2 * width) {
             let (middle, end) = ((start + width).min(n), (start + 2 * width).min(n));
             let (mut i, mut j) = (start, middle);
             for slot in &mut buffer[start..end] {
-                if j >= end || (i < middle && values[i] <= values[j]) {
-                    *slot = values[i];
-                    i += 1;
-                } else {
-                    *slot = values[j];
-                    j += 1;
-                    exchanges += (middle - i) as u64;
-                }
+                let from_left = j >= end || (i < middle && values[i] <= values[j]);
+                *slot = values[if from_left { i } else { j }];
+                exchanges += if from_left { 0 } else { (middle - i) as u64 };
+                i += usize::from(from_left);
+                j += usize::from(!from_left);
             }
         }
         std::mem::swap(values, &mut buffer);

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::correlation::coefficient::{Correlation, Method, correlate};
+use crate::correlation::coefficient::{Correlation, Method, correlate, kendall};
 use crate::correlation::influence::leave_one_out;
-use crate::correlation::kendall::Concordance;
+use crate::correlation::kendall::{Concordance, Ranked};
 use crate::correlation::ranks::midranks;
 use crate::correlation::replicate::replicates;
 use crate::error::{Error, Result};
@@ -168,17 +168,19 @@ impl<'a> Group<'a> {
             undefined: 0,
         };
         let name = |j: usize| self.columns[self.used[j]].name;
+        // Each column is ranked once, whatever the number of its pairs.
+        let ranked: Option<Vec<Ranked>> =
+            (method == Method::Kendall).then(|| self.values.iter().map(|v| Ranked::new(v)).collect());
         let mut rows: Vec<Row> = map_indexed(self.pairs.len(), |k| {
             let (i, j) = self.pairs[k];
             let mut row = fresh(self.given[k]);
-            row.outcome = correlate(
-                &self.values[i],
-                &self.values[j],
-                (name(i), name(j)),
-                method,
-                o.alternative,
-                o.conf_level,
-            )
+            let (x, y, names) = (&self.values[i], &self.values[j], (name(i), name(j)));
+            row.outcome = match &ranked {
+                Some(r) => {
+                    kendall(&Concordance::of_ranked(&r[i], &r[j]), x, names, o.alternative, o.conf_level)
+                }
+                None => correlate(x, y, names, method, o.alternative, o.conf_level),
+            }
             .map_err(|e| e.to_string());
             Ok(row)
         })?;

@@ -47,7 +47,9 @@ def test_the_score_reproduces_the_published_correlation() -> None:
         for r in records("care_and_support", period="2021-03-31", area="authorities")
     }
     x, y = [score[c] for c in score], [rate[c] for c in score]
-    assert statistics.correlation(x, y) == pytest.approx(0.4479293, abs=5e-7)  # scores are held to five decimals
+    assert statistics.correlation(x, y) == pytest.approx(
+        0.4479293, abs=5e-7
+    )  # scores are held to five decimals
 
 
 def test_the_two_footing_failures_are_found() -> None:
