@@ -1,11 +1,15 @@
 //! Kendall's tau-b.
 //!
 //! S = concordant − discordant pairs; τ_b = S / √((n₀ − t_x)(n₀ − t_y)), n₀ = n(n−1)/2, t the tied pairs
-//! (Kendall 1945). S by counting exchanges of a merge sort (Knight 1966), O(n log n). The tie-corrected
+//! (Kendall 1945). S = n₀ − t_x − t_y + t_xy − 2D with D the discordant pairs in ascending (x, y) (Knight 1966),
+//! counted by [`Discordance`]; a column is sorted once for all its partners ([`Ranked`]). The tie-corrected
 //! variance of S under independence is Kendall and Gibbons (1990, eq. 4.3). Without ties and below 50
 //! rows the null distribution is exact, by the recurrence on the number of inversions (Kendall 1938).
 
-use crate::correlation::ranks::blocks;
+use std::sync::OnceLock;
+
+use crate::correlation::discordance::Discordance;
+use crate::correlation::ranked::Ranked;
 use crate::resample::permutation::Alternative;
 
 /// Largest n whose exact distribution is used (without ties), as in R.
@@ -27,63 +31,27 @@ pub struct Concordance {
     pub n: usize,
 }
 
-/// A column ranked once for many pairs: rows in ascending order, their blocks of ties, dense ranks.
-#[derive(Debug, Clone)]
-pub struct Ranked {
-    order: Vec<u32>,
-    ties: Vec<std::ops::Range<usize>>,
-    dense: Vec<u32>,
-    sums: Ties,
-}
-
-impl Ranked {
-    /// Ranks `x` (fewer than 2^32 finite values).
-    pub fn new(x: &[f64]) -> Self {
-        let mut order: Vec<usize> = (0..x.len()).collect();
-        order.sort_by(|&i, &j| x[i].total_cmp(&x[j]));
-        let ties = blocks(x, &order);
-        let small = |i: usize| u32::try_from(i).unwrap_or(u32::MAX);
-        let mut dense = vec![0; x.len()];
-        for (rank, tie) in ties.iter().enumerate() {
-            for &i in &order[tie.clone()] {
-                dense[i] = small(rank);
-            }
-        }
-        let sums = tie_sums(ties.iter().map(ExactSizeIterator::len));
-        Self { order: order.into_iter().map(small).collect(), ties, dense, sums }
-    }
-}
-
 impl Concordance {
     /// Counts the pairs of (x, y), n values each.
     pub fn of(x: &[f64], y: &[f64]) -> Self {
         Self::of_ranked(&Ranked::new(x), &Ranked::new(y))
     }
 
-    /// Counts the pairs of two ranked columns.
+    /// Counts the pairs of two sorted columns.
     pub fn of_ranked(x: &Ranked, y: &Ranked) -> Self {
-        let n = x.order.len();
-        let mut sequence: Vec<u32> = x.order.iter().map(|&i| y.dense[i as usize]).collect();
-        let mut both = 0.0;
-        for tie in x.ties.iter().filter(|t| t.len() > 1) {
-            // Within a block of tied x the order of y must not count as exchanges.
-            let block = &mut sequence[tie.clone()];
-            block.sort_unstable();
-            let mut run = 1.0;
-            for k in 1..block.len() {
-                run = if block[k] == block[k - 1] { run + 1.0 } else { 1.0 };
-                both += run - 1.0;
-            }
-        }
-        let exchanges = merge_count(&mut sequence);
-        let pairs = n as f64 * (n as f64 - 1.0) / 2.0;
-        let s = pairs - x.sums.pairs - y.sums.pairs + both - 2.0 * exchanges as f64;
+        let n = x.len() as f64;
+        let (tied_x, tied_y) = (tie_sums(x), tie_sums(y));
+        let pairs = n * (n - 1.0) / 2.0;
+        let order = x.order_with(y);
+        let mut scratch = Discordance::new(y.n_levels(), y.len());
+        let discordant = scratch.count(order.iter().map(|&i| (y.levels[i as usize], 1)));
+        let untied = pairs - tied_x.pairs - tied_y.pairs + joint_ties(x, y, &order);
         Self {
-            s,
+            s: untied - 2.0 * discordant as f64,
             pairs,
-            ties: (x.sums.pairs, y.sums.pairs),
-            variance: variance(n as f64, &x.sums, &y.sums),
-            n,
+            ties: (tied_x.pairs, tied_y.pairs),
+            variance: variance(n, &tied_x, &tied_y),
+            n: x.len(),
         }
     }
 
@@ -99,16 +67,15 @@ impl Concordance {
     }
 }
 
-#[derive(Debug, Clone)]
 struct Ties {
     pairs: f64,
     /// Σ t(t−1)(2t+5), Σ t(t−1)(t−2), Σ t(t−1).
     sums: [f64; 3],
 }
 
-fn tie_sums(sizes: impl Iterator<Item = usize>) -> Ties {
+fn tie_sums(column: &Ranked) -> Ties {
     let mut ties = Ties { pairs: 0.0, sums: [0.0; 3] };
-    for t in sizes.map(|t| t as f64) {
+    for t in column.starts.windows(2).map(|w| f64::from(w[1] - w[0])) {
         let pairs = t * (t - 1.0);
         ties.pairs += pairs / 2.0;
         ties.sums[0] += pairs * (2.0 * t + 5.0);
@@ -116,6 +83,23 @@ fn tie_sums(sizes: impl Iterator<Item = usize>) -> Ties {
         ties.sums[2] += pairs;
     }
     ties
+}
+
+fn joint_ties(x: &Ranked, y: &Ranked, order: &[u32]) -> f64 {
+    if !x.has_ties() || !y.has_ties() {
+        return 0.0;
+    }
+    let (mut pairs, mut run) = (0.0, 1.0);
+    let key = |i: u32| (x.levels[i as usize], y.levels[i as usize]);
+    for k in 1..order.len() {
+        if key(order[k - 1]) == key(order[k]) {
+            pairs += run;
+            run += 1.0;
+        } else {
+            run = 1.0;
+        }
+    }
+    pairs
 }
 
 fn variance(n: f64, x: &Ties, y: &Ties) -> f64 {
@@ -128,53 +112,8 @@ fn variance(n: f64, x: &Ties, y: &Ties) -> f64 {
         + x.sums[2] * y.sums[2] / (2.0 * pairs)
 }
 
-/// Exchanges a merge sort makes; ties do not exchange. Runs of [`RUN`] by insertion, then merges.
-fn merge_count(values: &mut Vec<u32>) -> u64 {
-    const RUN: usize = 8;
-    let n = values.len();
-    let mut exchanges = 0_u64;
-    for run in values.chunks_mut(RUN) {
-        for i in 1..run.len() {
-            let (value, mut j) = (run[i], i);
-            while j > 0 && run[j - 1] > value {
-                run[j] = run[j - 1];
-                j -= 1;
-            }
-            run[j] = value;
-            exchanges += (i - j) as u64;
-        }
-    }
-    let mut buffer = values.clone();
-    let mut width = RUN;
-    while width < n {
-        for start in (0..n).step_by(2 * width) {
-            let (middle, end) = ((start + width).min(n), (start + 2 * width).min(n));
-            let (mut i, mut j) = (start, middle);
-            for slot in &mut buffer[start..end] {
-                let from_left = j >= end || (i < middle && values[i] <= values[j]);
-                *slot = values[if from_left { i } else { j }];
-                exchanges += if from_left { 0 } else { (middle - i) as u64 };
-                i += usize::from(from_left);
-                j += usize::from(!from_left);
-            }
-        }
-        std::mem::swap(values, &mut buffer);
-        width *= 2;
-    }
-    exchanges
-}
-
-/// P(T ≤ t) for T the number of concordant pairs of n untied rows under independence.
-fn cdf(t: f64, n: usize) -> f64 {
-    let most = n * (n - 1) / 2;
-    if t < 0.0 {
-        return 0.0;
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a count of pairs, ≥ 0
-    let t = (t + 1e-7).floor() as usize;
-    if t >= most {
-        return 1.0;
-    }
+/// P(inversions ≤ i) for i = 0..=n(n−1)/2, n untied rows under independence.
+fn null_distribution(n: usize) -> Vec<f64> {
     // Probabilities of 0..most inversions, one more row at a time: a running mean over k + 1 values.
     let mut p = vec![1.0];
     for k in 2..=n {
@@ -185,7 +124,27 @@ fn cdf(t: f64, n: usize) -> f64 {
         }
         p = next;
     }
-    p[..=t].iter().sum()
+    let mut sum = 0.0;
+    for v in &mut p {
+        sum += *v;
+        *v = sum;
+    }
+    p
+}
+
+/// P(T ≤ t) for T the number of concordant pairs of n untied rows under independence.
+fn cdf(t: f64, n: usize) -> f64 {
+    // A panel asks 780 times for the same n.
+    static KNOWN: [OnceLock<Vec<f64>>; EXACT_BELOW] = [const { OnceLock::new() }; EXACT_BELOW];
+    if t < 0.0 {
+        return 0.0;
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a count of pairs, ≥ 0
+    let t = (t + 1e-7).floor() as usize;
+    let at = |p: &[f64]| if t + 1 >= p.len() { 1.0 } else { p[t] };
+    KNOWN
+        .get(n)
+        .map_or_else(|| at(&null_distribution(n)), |known| at(known.get_or_init(|| null_distribution(n))))
 }
 
 /// Exact p-value of T concordant pairs (R's convention: twice the smaller tail, at most 1).
@@ -199,56 +158,6 @@ pub fn exact_p(s: f64, n: usize, alternative: Alternative) -> f64 {
         Alternative::Greater => upper,
         Alternative::Less => lower,
     }
-}
-
-/// τ_b of a resample: rows with dense ranks `x`, `y` and counts `c`; `None` when either is constant.
-///
-/// Rows enter in ascending x, a block of ties at a time; a Fenwick tree over the ranks of y holds the
-/// counts already in. O(n log n).
-pub fn weighted_tau(x: &[usize], y: &[usize], c: &[f64]) -> Option<f64> {
-    let mut order: Vec<usize> = (0..x.len()).filter(|&i| c[i] > 0.0).collect();
-    order.sort_unstable_by_key(|&i| x[i]);
-    let levels = y.iter().max().map_or(0, |m| m + 1);
-    let mut tree = vec![0.0; levels + 1];
-    let mut level_totals = vec![0.0; levels];
-    let (mut s, mut entered, mut tied_x) = (0.0, 0.0, 0.0);
-    let mut start = 0;
-    while start < order.len() {
-        let end =
-            order[start..].iter().position(|&i| x[i] != x[order[start]]).map_or(order.len(), |k| start + k);
-        let block = &order[start..end];
-        for &i in block {
-            let below = prefix(&tree, y[i]);
-            let above = entered - below - level_totals[y[i]];
-            s += c[i] * (below - above);
-        }
-        let own: f64 = block.iter().map(|&i| c[i]).sum();
-        for &i in block {
-            level_totals[y[i]] += c[i];
-            let mut at = y[i] + 1;
-            while at < tree.len() {
-                tree[at] += c[i];
-                at += at & at.wrapping_neg();
-            }
-        }
-        tied_x += own * (own - 1.0) / 2.0;
-        entered += own;
-        start = end;
-    }
-    let tied_y: f64 = level_totals.iter().map(|t| t * (t - 1.0) / 2.0).sum();
-    let pairs = entered * (entered - 1.0) / 2.0;
-    let room = (pairs - tied_x) * (pairs - tied_y);
-    (room > 0.0).then(|| (s / room.sqrt()).clamp(-1.0, 1.0))
-}
-
-/// Sum of the tree over ranks below `rank`.
-fn prefix(tree: &[f64], rank: usize) -> f64 {
-    let (mut at, mut sum) = (rank, 0.0);
-    while at > 0 {
-        sum += tree[at];
-        at &= at - 1;
-    }
-    sum
 }
 
 #[cfg(test)]

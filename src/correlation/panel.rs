@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use crate::correlation::coefficient::{Correlation, Method, correlate, kendall};
-use crate::correlation::influence::leave_one_out;
-use crate::correlation::kendall::{Concordance, Ranked};
+use crate::correlation::kendall::Concordance;
+use crate::correlation::ranked::Ranked;
 use crate::correlation::ranks::midranks;
-use crate::correlation::replicate::replicates;
+use crate::correlation::replicate::{Source, reduce_replicates};
 use crate::error::{Error, Result};
 use crate::parallel::{Control, map_chunks, map_indexed};
 use crate::resample::interval::{Kind, bias_and_error, interval};
@@ -244,20 +244,30 @@ impl<'a> Group<'a> {
         }
         let columns: Vec<&[f64]> = self.values.iter().map(Vec::as_slice).collect();
         let pairs: Vec<(usize, usize)> = live.iter().map(|&k| self.pairs[k]).collect();
-        let drawn = replicates(&columns, &pairs, method, o.n_resamples, o.seed, control)?;
-        let answers = map_indexed(live.len(), |q| {
-            let (i, j) = pairs[q];
-            let values: Vec<f64> = drawn[q].iter().copied().filter(|v| v.is_finite()).collect();
-            Ok(Self::limits(
-                rows[live[q]].outcome.as_ref(),
-                values,
-                (columns[i], columns[j]),
-                method,
-                kind,
-                o,
-            ))
+        let n = columns.first().map_or(0, |c| c.len());
+        let estimate = |q: usize| rows[live[q]].outcome.as_ref().map_or(f64::NAN, |c| c.estimate);
+        let accelerations = if kind == Kind::Bca {
+            let all = Source::LeaveOneOut(n);
+            reduce_replicates(&columns, &pairs, &[method], &all, control, |left| {
+                Ok(jackknife(left.values, estimate(left.pair)).map_or(0.0, |j| j.acceleration))
+            })?
+        } else {
+            vec![vec![0.0]; pairs.len()]
+        };
+        let resamples = Source::simple(n, o.n_resamples, o.seed);
+        let answers = reduce_replicates(&columns, &pairs, &[method], &resamples, control, |drawn| {
+            let t = estimate(drawn.pair);
+            let error = bias_and_error(drawn.values, t).map(|(_, se)| se);
+            let limits = if t.abs() >= 1.0 - 1e-12 {
+                Err("every resample of a perfect relation is perfect: no bootstrap interval".to_owned())
+            } else {
+                interval(kind, drawn.values, t, o.conf_level, accelerations[drawn.pair][0])
+                    .map(|(low, high)| (low.max(-1.0), high.min(1.0)))
+                    .map_err(|e| e.to_string())
+            };
+            Ok((limits, error, drawn.undefined))
         })?;
-        for (k, (limits, error, undefined)) in live.into_iter().zip(answers) {
+        for (k, (limits, error, undefined)) in live.into_iter().zip(answers.into_iter().flatten()) {
             rows[k].std_error = error;
             rows[k].undefined = undefined;
             if let Ok(c) = &mut rows[k].outcome {
@@ -266,32 +276,6 @@ impl<'a> Group<'a> {
             rows[k].reason = limits.err();
         }
         Ok(())
-    }
-
-    /// Limits or the reason there are none, standard error, undefined resamples.
-    fn limits(
-        outcome: std::result::Result<&Correlation, &String>,
-        mut values: Vec<f64>,
-        (x, y): (&[f64], &[f64]),
-        method: Method,
-        kind: Kind,
-        o: &Options,
-    ) -> (std::result::Result<(f64, f64), String>, Option<f64>, usize) {
-        let undefined = o.n_resamples - values.len();
-        let Ok(c) = outcome else { return (Err(String::new()), None, undefined) };
-        let error = bias_and_error(&values, c.estimate).map(|(_, se)| se);
-        let acceleration = if kind == Kind::Bca {
-            let left: Vec<f64> = leave_one_out(x, y, method).into_iter().flatten().collect();
-            jackknife(&left, c.estimate).map_or(0.0, |j| j.acceleration)
-        } else {
-            0.0
-        };
-        let limits = if c.estimate.abs() >= 1.0 - 1e-12 {
-            Err("every resample of a perfect relation is perfect: no bootstrap interval".to_owned())
-        } else {
-            interval(kind, &mut values, c.estimate, o.conf_level, acceleration).map_err(|e| e.to_string())
-        };
-        (limits.map(|(low, high)| (low.max(-1.0), high.min(1.0))), error, undefined)
     }
 }
 

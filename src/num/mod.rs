@@ -8,9 +8,11 @@
 //! | [`root`] | bracketed roots |
 //! | [`special`] | incomplete beta and gamma functions, both tails, in logs |
 //! | [`dist`] | distributions built on them: cdf, survival, quantiles |
+//! | [`lanes`] | loops compiled for every instruction set, chosen at run time |
 //! | [`linalg`] | Cholesky; QR that names aliased columns |
 
 pub mod dist;
+pub mod lanes;
 pub mod linalg;
 pub mod moments;
 pub mod quantile;

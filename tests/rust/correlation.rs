@@ -2,7 +2,7 @@
 
 use gofal::correlation::coefficient::{Method, correlate, estimate};
 use gofal::correlation::kendall::{Concordance, exact_p};
-use gofal::correlation::replicate::replicates;
+use gofal::correlation::replicate::{Source, replicates};
 use gofal::correlation::{partial, weighted};
 use gofal::design::Weights;
 use gofal::multiplicity::{Adjust, adjust};
@@ -164,7 +164,8 @@ fn shared_weights_equal_resampling_the_rows() {
         let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
         let pairs = [(0, 1), (1, 3), (2, 3), (0, 0)];
         for m in [Method::Pearson, Method::Spearman, Method::Kendall] {
-            let got = replicates(&views, &pairs, m, 300, 5, &Control::new()).expect("drawn");
+            let got = replicates(&views, &pairs, m, &Source::simple(n as usize, 300, 5), &Control::new())
+                .expect("drawn");
             let mut counts = vec![0.0; n as usize];
             for replicate in 0..300 {
                 Plan::Simple(n as usize).draw(5, replicate as u64, &mut counts);
@@ -194,7 +195,8 @@ fn replicates_have_the_same_bits_on_1_2_and_8_threads() {
     for m in [Method::Pearson, Method::Spearman, Method::Kendall] {
         let run = |threads| {
             with_threads(threads, || {
-                replicates(&views, &[(0, 1), (2, 3)], m, 2_000, 1, &Control::new()).expect("drawn")
+                replicates(&views, &[(0, 1), (2, 3)], m, &Source::simple(22, 2_000, 1), &Control::new())
+                    .expect("drawn")
             })
         };
         let bits = |v: Vec<Vec<f64>>| v.into_iter().flatten().map(f64::to_bits).collect::<Vec<_>>();

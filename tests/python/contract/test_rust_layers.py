@@ -27,6 +27,7 @@ OWNERS = {
     "arrow_data": {"frame", "python"},
     "arrow_schema": {"frame", "python"},
     "faer": {"num/linalg"},
+    "pulp": {"num/lanes"},
     "rand": {"rng"},
     "rand_chacha": {"rng"},
     "rayon": {"parallel"},
