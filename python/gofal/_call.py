@@ -13,7 +13,11 @@ from gofal.results import Provenance
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["columns_of", "first_repeat", "provenance_of", "threads"]
+__all__ = ["DEFAULT_SEED", "columns_of", "first_repeat", "provenance_of", "threads"]
+
+
+DEFAULT_SEED = 20_190_331
+"""Seed of everything drawn unless another is given: the same call gives the same bits."""
 
 
 def threads() -> int:

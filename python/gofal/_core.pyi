@@ -30,6 +30,7 @@ __all__ = [
     "rate",
     "rate_ratio",
     "slope_index",
+    "slope_resampled",
 ]
 
 @final
@@ -151,3 +152,18 @@ def lm(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, Table, list[tuple[str, float]], list[str]]: ...
+def slope_resampled(
+    table: Any,
+    value: str,
+    rank: str,
+    rank_sign: float,
+    weight: str | None,
+    weight_kind: str | None,
+    model: str,
+    interval: str,
+    conf_level: float,
+    n_resamples: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> Table: ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gofal import _core
-from gofal._call import columns_of, provenance_of, threads
+from gofal._call import DEFAULT_SEED, columns_of, provenance_of, threads
 from gofal._check import count, level, names, one_of, some_of
 from gofal._table import read
 from gofal.errors import InputError
@@ -29,10 +29,7 @@ from gofal.typing import (
 )
 from gofal.weights import Weight, weight_of
 
-__all__ = ["DEFAULT_SEED", "CorrelationResult", "adjust_p", "compare_correlations", "correlate"]
-
-DEFAULT_SEED = 20_190_331
-"""Seed of everything drawn unless another is given: the same call gives the same bits."""
+__all__ = ["CorrelationResult", "adjust_p", "compare_correlations", "correlate"]
 
 _ECOLOGICAL = Text(
     "Ecological association: it describes areas, not the children who live in them.",

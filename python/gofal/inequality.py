@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from gofal import _core
-from gofal._call import columns_of, provenance_of, threads
-from gofal._check import level, one_of
+from gofal._call import DEFAULT_SEED, columns_of, provenance_of, threads
+from gofal._check import count, level, one_of
 from gofal._table import read
 from gofal.errors import InputError
 from gofal.language import Text
 from gofal.options import get_options
+from gofal.progress import progress
 from gofal.results import Result
 from gofal.typing import (
     INDEX_ERRORS,
     MOST_DEPRIVED,
+    SLOPE_INTERVALS,
     SLOPE_MODELS,
     SPREADS,
     IndexSpread,
     MostDeprived,
+    SlopeInterval,
     SlopeModel,
     Spread,
 )
@@ -46,7 +49,10 @@ def slope_index(
     std_error: str | None = None,
     model: SlopeModel = "linear",
     spread: Spread = "classical",
+    interval: SlopeInterval = "analytic",
     conf_level: float | None = None,
+    n_resamples: int = 10_000,
+    seed: int = DEFAULT_SEED,
 ) -> InequalityResult:
     """Slope and relative index of inequality, from grouped rates or from individual rows.
 
@@ -73,8 +79,13 @@ def slope_index(
         proportions); ``"poisson"`` (log-linear model of counts or 0/1 outcomes; zeros allowed).
     spread
         ``"classical"`` or ``"robust"`` (HC1).
+    interval
+        ``"analytic"`` (t or normal; Fieller for the linear RII), or ``"bca"``, ``"percentile"``,
+        ``"basic"``: rows resampled, the population ranked anew in every resample.
     conf_level
         Level; the option ``conf_level`` by default.
+    n_resamples, seed
+        Draws of a bootstrap interval.
 
     Returns
     -------
@@ -101,6 +112,8 @@ def slope_index(
     """
     one_of("model", model, SLOPE_MODELS)
     one_of("spread", spread, SPREADS)
+    one_of("interval", interval, SLOPE_INTERVALS)
+    count("n_resamples", n_resamples, 1)
     sign = _sign(most_deprived)
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     source = read(table)
@@ -111,12 +124,26 @@ def slope_index(
     out, n, missing = _core.slope_index(
         source.stream, value, rank, sign, column, kind, std_error, model, spread, conf, threads()
     )
+    tidy = columns_of(out)
+    if interval != "analytic":
+        if model == "poisson" or std_error is not None:
+            message = (
+                'interval: a bootstrap needs model "linear", "log" or "logit" and no std_error'
+            )
+            raise InputError(message, kind="option", column="interval", got=interval)
+        with progress("slope_index") as callback:
+            drawn = _core.slope_resampled(
+                source.stream, value, rank, sign, column, kind, model, interval, conf, n_resamples,
+                seed, threads(), callback,
+            )  # fmt: skip
+        tidy |= columns_of(drawn)
     arguments = {
         "value": value, "rank": rank, "most_deprived": most_deprived, "weight": weight,
-        "std_error": std_error, "model": model, "spread": spread, "conf_level": conf,
+        "std_error": std_error, "model": model, "spread": spread, "interval": interval,
+        "conf_level": conf, "n_resamples": n_resamples if interval != "analytic" else None,
     }  # fmt: skip
     used = [c for c in (value, rank, column, std_error) if c is not None]
-    return _build("slope_index", source, out, used, arguments, n, missing, model)
+    return _build("slope_index", source, tidy, used, arguments, n, missing, model)
 
 
 def concentration_index(
@@ -189,7 +216,9 @@ def concentration_index(
         "bounds": bounds, "std_error": std_error, "conf_level": conf,
     }  # fmt: skip
     used = [c for c in (outcome, rank, column) if c is not None]
-    return _build("concentration_index", source, out, used, arguments, n, missing, "linear")
+    return _build(
+        "concentration_index", source, columns_of(out), used, arguments, n, missing, "linear"
+    )
 
 
 def _sign(most_deprived: MostDeprived) -> float:
@@ -205,7 +234,7 @@ def _weight(weight: Weight | None) -> tuple[str | None, str | None]:
 def _build(
     function: str,
     source: Any,
-    out: Any,
+    tidy: dict[str, list[Any]],
     used: list[str],
     arguments: dict[str, Any],
     n: int,
@@ -217,7 +246,7 @@ def _build(
         "conf_level": [arguments["conf_level"]],
     }  # fmt: skip
     return InequalityResult.build(
-        tidy=columns_of(out),
+        tidy=tidy,
         glance=glance,
         provenance=provenance_of(function, source, used, arguments, n_obs=n, n_missing=missing),
         source=source,

@@ -57,6 +57,7 @@ CorrelationMethod = Literal["pearson", "spearman", "kendall"]
 MostDeprived = Literal["highest", "lowest"]
 Spread = Literal["classical", "robust"]
 IndexSpread = Literal["delta", "robust", "convenience", "kakwani"]
+SlopeInterval = Literal["analytic", "bca", "percentile", "basic"]
 SlopeModel = Literal["linear", "log", "logit", "poisson"]
 
 # Nulls and regression.
@@ -78,5 +79,6 @@ CORRELATION_METHODS: tuple[CorrelationMethod, ...] = get_args(CorrelationMethod)
 MOST_DEPRIVED: tuple[MostDeprived, ...] = get_args(MostDeprived)
 SPREADS: tuple[Spread, ...] = get_args(Spread)
 INDEX_ERRORS: tuple[IndexSpread, ...] = get_args(IndexSpread)
+SLOPE_INTERVALS: tuple[SlopeInterval, ...] = get_args(SlopeInterval)
 SLOPE_MODELS: tuple[SlopeModel, ...] = get_args(SlopeModel)
 COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)

@@ -5,6 +5,7 @@
 //! | [`ridit`] | fractional ranks of a (weighted) ranking, ties at their mid-point |
 //! | [`line`] | the weighted straight line on ridits and its covariances |
 //! | [`poisson_line`] | the log-linear counterpart for counts, with a robust covariance |
+//! | [`slope_resample`] | their bootstrap intervals |
 //! | [`slope_index`] | slope and relative index of inequality |
 //! | [`concentration`] | concentration index: standard, generalised, Erreygers, Wagstaff |
 //!
@@ -17,3 +18,4 @@ pub mod line;
 pub mod poisson_line;
 pub mod ridit;
 pub mod slope_index;
+pub mod slope_resample;

@@ -11,11 +11,13 @@ use crate::inequality::line::Spread;
 use crate::inequality::poisson_line;
 use crate::inequality::ridit::Ranking;
 use crate::inequality::slope_index::{Estimate, SlopeIndex, Transform, from_line, slope_index as slope};
-use crate::python::door::enter_short;
+use crate::inequality::slope_resample::{Draws, resampled};
+use crate::python::door::{enter, enter_short};
 use crate::python::input::InTable;
 use crate::python::output::OutTable;
 use crate::regression::influence::influence;
 use crate::regression::lm::{Fit, Vcov, lm as least_squares};
+use crate::resample::interval::Kind;
 
 fn weights<'a>(kind: Option<&str>, w: &'a [f64]) -> Weights<'a> {
     match kind {
@@ -62,12 +64,7 @@ pub fn slope_index(
         let fit = if model == "poisson" {
             poisson(&taken[0], &ranking, kind, w, conf_level)?
         } else {
-            let transform = match model {
-                "linear" => Transform::None,
-                "log" => Transform::Log,
-                "logit" => Transform::Logit,
-                other => return Err(Error::option("model", "linear, log, logit or poisson", other)),
-            };
+            let transform = transform(model)?;
             let spread = match (std_error, spread) {
                 (Some(_), _) => Spread::Known(&taken[taken.len() - 1]),
                 (None, "robust") => Spread::Robust,
@@ -118,6 +115,64 @@ fn rows(fit: &SlopeIndex) -> Result<arrow_array::RecordBatch> {
         .f64_opt("df", vec![Some(fit.line.df).filter(|d| d.is_finite()); 3])
         .text_opt("reason", all.iter().map(reason))
         .build()
+}
+
+/// Bootstrap limits of sii, rii, rii_mean: rows with std_error, conf_low, conf_high, n_failed, reason.
+#[pyfunction]
+#[pyo3(signature = (table, value, rank, rank_sign, weight, weight_kind, model, interval, conf_level, n_resamples, seed, threads=0, progress=None))]
+#[allow(clippy::too_many_arguments)]
+pub fn slope_resampled(
+    py: Python<'_>,
+    table: InTable,
+    value: &str,
+    rank: &str,
+    rank_sign: f64,
+    weight: Option<&str>,
+    weight_kind: Option<&str>,
+    model: &str,
+    interval: &str,
+    conf_level: f64,
+    n_resamples: usize,
+    seed: u64,
+    threads: usize,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<OutTable> {
+    enter(py, threads, progress, |control| {
+        let frame = table.0.not_empty()?;
+        let names: Vec<&str> = [Some(value), Some(rank), weight].into_iter().flatten().collect();
+        let read: Vec<NumericColumn<'_>> = names.iter().map(|n| frame.finite(n)).collect::<Result<_>>()?;
+        let sample = frame.complete(&read.iter().collect::<Vec<_>>());
+        let taken: Vec<_> = read.iter().map(|c| sample.take(&c.values)).collect();
+        let ranks: Vec<f64> = taken[1].iter().map(|v| v * rank_sign).collect();
+        let w = if weight.is_some() { &taken[2][..] } else { &[] };
+        let kind = match interval {
+            "bca" => Kind::Bca,
+            "percentile" => Kind::Percentile,
+            "basic" => Kind::Basic,
+            other => return Err(Error::option("interval", "analytic, bca, percentile or basic", other)),
+        };
+        let draws = Draws { kind, conf_level, n_resamples, seed };
+        let weights = weights(weight.and(weight_kind), w);
+        let all =
+            resampled(&taken[0], &Ranking::new(&ranks, rank)?, weights, transform(model)?, draws, control)?;
+        TableBuilder::new()
+            .f64_opt("std_error", all.iter().map(|r| r.std_error).collect())
+            .f64_opt("conf_low", all.iter().map(|r| r.interval.as_ref().ok().map(|i| i.0)).collect())
+            .f64_opt("conf_high", all.iter().map(|r| r.interval.as_ref().ok().map(|i| i.1)).collect())
+            .count("n_failed", &all.iter().map(|r| r.undefined).collect::<Vec<_>>())
+            .text_opt("reason", all.iter().map(|r| r.interval.as_ref().err()))
+            .build()
+    })
+    .map(OutTable::from)
+}
+
+fn transform(model: &str) -> Result<Transform> {
+    match model {
+        "linear" => Ok(Transform::None),
+        "log" => Ok(Transform::Log),
+        "logit" => Ok(Transform::Logit),
+        other => Err(Error::option("model", "linear, log or logit", other)),
+    }
 }
 
 /// Concentration index and variants; rows standard, generalised, erreygers, wagstaff.

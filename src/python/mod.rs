@@ -33,7 +33,7 @@ mod _core {
     #[pymodule_export]
     use super::describe::{describe, fingerprint};
     #[pymodule_export]
-    use super::inequality::{concentration_index, lm, slope_index};
+    use super::inequality::{concentration_index, lm, slope_index, slope_resampled};
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]

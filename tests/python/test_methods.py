@@ -221,6 +221,27 @@ def test_an_unbounded_ratio_says_so() -> None:
     assert poisson[1]["conf_low"] < poisson[1]["estimate"] < poisson[1]["conf_high"]
 
 
+def test_a_bootstrap_of_the_slope_index_holds_it() -> None:
+    t = table()
+    for kind in ("bca", "percentile", "basic"):
+        fit = gf.slope_index(
+            t,
+            "y2021",
+            "score",
+            most_deprived="highest",
+            weight=gf.analytic("children"),
+            interval=kind,
+            n_resamples=2000,
+        )
+        row = fit.to_arrow().to_pylist()[0]
+        assert row["conf_low"] < row["estimate"] < row["conf_high"]
+        assert row["std_error"] > 0
+    with pytest.raises(InputError, match="bootstrap"):
+        gf.slope_index(
+            t, "y2021", "score", most_deprived="highest", model="poisson", interval="bca"
+        )
+
+
 def test_collinear_predictors_are_named() -> None:
     t = table()
     t["twice"] = [2 * v for v in t["score"]]

@@ -180,7 +180,7 @@ def forest(
          "encoding": {**place, "x": _axis("estimate", x.say(lang))}},
     ]  # fmt: skip
     return make("forest", lang=lang, title=title, alt=alt, note=note, records=records,
-                layers={"layer": layers}, width=430, height=(26 if several else 22) * len(order),
+                layers={"layer": layers}, width=430, height=(42 if several else 22) * len(order),
                 subtitle=subtitle)  # fmt: skip
 
 

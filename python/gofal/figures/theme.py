@@ -40,6 +40,6 @@ def config() -> dict[str, Any]:
                   "titleX": 0},
         "legend": {"labelFont": FONT, "titleFont": FONT, "labelFontSize": 13, "titleFontSize": 13,
                    "titleFontWeight": "normal", "labelColor": INK, "titleColor": SOFT,
-                   "orient": "top", "symbolType": "square"},
+                   "orient": "bottom", "symbolType": "square"},
         "text": {"font": FONT, "fontSize": 13, "color": INK},
     }  # fmt: skip

@@ -105,7 +105,9 @@ def cell(value: object, shown: int | str | None, lang: Lang) -> str:
     if isinstance(value, int | float) and isinstance(shown, int):
         if shown == 3 and 0 <= value < 0.001:
             return "<0.001"
-        return f"{value:,.{shown}f}".replace("-", "−")
+        text = f"{value:,.{shown}f}"
+        # −0.00 is 0.00: the sign of a number that rounds to nothing says nothing.
+        return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
     return str(value)
 
 

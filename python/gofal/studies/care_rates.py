@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from gofal.correlation import CorrelationResult, correlate
-from gofal.data import records
 from gofal.funnel import FunnelResult, funnel
 from gofal.language import Text
 from gofal.rates import RateResult, rate
 from gofal.regression import RegressionResult, lm
 from gofal.results import Claim
-from gofal.studies.inputs import column, columns
+from gofal.studies.inputs import column, columns, source_ids
 from gofal.studies.model import Finding, Study, StudyFigure, StudyTable
 from gofal.studies.rate_figures import gradient, heat, influence, level, movement, outliers, tiles
 from gofal.wales import AUTHORITIES
@@ -232,9 +231,12 @@ def care_rates() -> Study:
         tables=(_panel_table(panel),),
         claims=_claims(analytic, ranks, fit, cv),
         caveats=CAVEATS,
-        sources=(
-            *sorted({r["source_id"] for r in records("care_and_support")}),
-            "humaniverse_imd_2019",
+        sources=source_ids(
+            ("care_and_support", "crcs_rate_per_10000_under18"),
+            ("deprivation", "wimd_score"),
+            ("looked_after", "cla_31march_count"),
+            ("population", "population_0_17"),
+            ("wales_series", "cla_31march_count"),
         ),
     )
 

@@ -9,7 +9,7 @@ from gofal.data import records
 from gofal.errors import InputError
 from gofal.wales import AUTHORITIES
 
-__all__ = ["CODES", "column", "columns", "national"]
+__all__ = ["CODES", "column", "columns", "national", "source_ids"]
 
 CODES = tuple(a.code for a in AUTHORITIES)
 """The 22 codes, in the order every column of a study has."""
@@ -39,6 +39,12 @@ def columns(**wanted: Sequence[float | None]) -> dict[str, list[Any]]:
             message = f"column {name!r} has {len(values)} values; the studies need {len(CODES)}"
             raise InputError(message, kind="length", column=name, expected=22, got=len(values))
     return {"area": list(CODES), **{name: list(values) for name, values in wanted.items()}}
+
+
+def source_ids(*wanted: tuple[str, str]) -> tuple[str, ...]:
+    """Return the sources of (dataset, measure) pairs, in order."""
+    ids = {r["source_id"] for d, m in wanted for r in records(d, measure=m)}
+    return tuple(sorted(ids))
 
 
 def national(dataset: str, measure: str, period: str, category: str = "all") -> float:

@@ -7,7 +7,7 @@ from gofal.data import footing, records
 from gofal.figures import Figure
 from gofal.language import Text
 from gofal.results import Claim
-from gofal.studies.inputs import column, national
+from gofal.studies.inputs import column, national, source_ids
 from gofal.studies.model import Finding, Study, StudyFigure, StudyTable
 from gofal.typing import Lang
 
@@ -143,6 +143,12 @@ def _claims(share: float, kinds: float, fostered: float) -> tuple[Claim, ...]:
     )
 
 
+MEASURES = (
+    ("placements_reported", "cla_by_placement_reported"),
+    ("placements", "cla_foster_by_carer_and_location"),
+    ("placements", "cla_foster_location"),
+)
+
 CAVEATS = (
     Text("A snapshot at 31 March over-represents children who stay long.",
          "Mae ciplun ar 31 Mawrth yn gor-gynrychioli plant sy'n aros yn hir."),
@@ -215,5 +221,5 @@ def placements() -> Study:
         ),
         claims=_claims(three / stock, kinds.parts_sum, fostered.parts_sum),
         caveats=CAVEATS,
-        sources=("corambaaf_2023",),
+        sources=source_ids(*MEASURES),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from gofal.figures import Figure
 from gofal.language import Text
 from gofal.regression import RegressionResult, lm
 from gofal.results import Claim
-from gofal.studies.inputs import column, columns, national
+from gofal.studies.inputs import column, columns, national, source_ids
 from gofal.studies.model import Finding, Study, StudyFigure, StudyTable
 from gofal.typing import Lang
 
@@ -142,6 +142,13 @@ def _partial_table(partials: list[dict[str, Any]]) -> StudyTable:
     )
 
 
+MEASURES = (
+    ("spending", _SPEND),
+    ("population", "pop_0_17_approx"),
+    ("covariates", "unemployment_model_based_pct"),
+    ("deprivation", "safety_pct_lsoas_most_deprived_20"),
+)
+
 CAVEATS = (
     Text("Authorities with more deprivation also have more children in care, which costs money: "
          "these correlations do not say that need alone drives spend.",
@@ -214,5 +221,5 @@ def spending() -> Study:
             ),
         ),
         caveats=CAVEATS,
-        sources=("humaniverse_imd_2019",),
+        sources=source_ids(*MEASURES),
     )  # fmt: skip
