@@ -95,6 +95,26 @@ pub fn kendall(
     Ok(infer(r, pairs.n, Method::Kendall, Some(pairs), alternative, conf_level))
 }
 
+/// Spearman's coefficient from mid-ranks already taken.
+///
+/// # Errors
+/// `TooFew`, `Constant`, as [`correlate`].
+pub fn spearman(
+    x: &[f64],
+    y: &[f64],
+    names: (&str, &str),
+    alternative: Alternative,
+    conf_level: f64,
+) -> Result<Correlation> {
+    let n = x.len();
+    if n < 3 {
+        let what = format!("the correlation of \"{}\" and \"{}\"", names.0, names.1);
+        return Err(Error::TooFew { what, needed: 3, got: n });
+    }
+    let r = CoMoments::of(x, y, |_| 1.0).correlation().ok_or_else(|| constant(x, names, n))?;
+    Ok(infer(r, n, Method::Spearman, None, alternative, conf_level))
+}
+
 fn constant(x: &[f64], names: (&str, &str), n: usize) -> Error {
     let column = if is_constant(x) { names.0 } else { names.1 };
     Error::Constant { column: column.to_owned(), n }

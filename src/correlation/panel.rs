@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::correlation::coefficient::{Correlation, Method, correlate, kendall};
+use crate::correlation::coefficient::{Correlation, Method, correlate, kendall, spearman};
 use crate::correlation::kendall::Concordance;
 use crate::correlation::ranked::Ranked;
 use crate::correlation::ranks::midranks;
@@ -169,17 +169,25 @@ impl<'a> Group<'a> {
         };
         let name = |j: usize| self.columns[self.used[j]].name;
         // Each column is ranked once, whatever the number of its pairs.
-        let ranked: Option<Vec<Ranked>> =
-            (method == Method::Kendall).then(|| self.values.iter().map(|v| Ranked::new(v)).collect());
+        let ranked: Vec<Ranked> = match method {
+            Method::Pearson => Vec::new(),
+            _ => self.values.iter().map(|v| Ranked::new(v)).collect(),
+        };
+        let ranks: Vec<Vec<f64>> = match method {
+            Method::Spearman => ranked.iter().map(Ranked::midranks).collect(),
+            _ => Vec::new(),
+        };
         let mut rows: Vec<Row> = map_indexed(self.pairs.len(), |k| {
             let (i, j) = self.pairs[k];
             let mut row = fresh(self.given[k]);
             let (x, y, names) = (&self.values[i], &self.values[j], (name(i), name(j)));
-            row.outcome = match &ranked {
-                Some(r) => {
-                    kendall(&Concordance::of_ranked(&r[i], &r[j]), x, names, o.alternative, o.conf_level)
+            row.outcome = match method {
+                Method::Pearson => correlate(x, y, names, method, o.alternative, o.conf_level),
+                Method::Spearman => spearman(&ranks[i], &ranks[j], names, o.alternative, o.conf_level),
+                Method::Kendall => {
+                    let pairs = Concordance::of_ranked(&ranked[i], &ranked[j]);
+                    kendall(&pairs, x, names, o.alternative, o.conf_level)
                 }
-                None => correlate(x, y, names, method, o.alternative, o.conf_level),
             }
             .map_err(|e| e.to_string());
             Ok(row)

@@ -205,3 +205,73 @@ fn replicates_have_the_same_bits_on_1_2_and_8_threads() {
         assert_eq!(one, bits(run(8)));
     }
 }
+
+/// A resample without the outlier keeps a billionth of the spread: moments about the whole column's mean would
+/// have lost it.
+#[test]
+fn an_outlier_does_not_spoil_the_resamples_that_miss_it() {
+    let x: Vec<f64> = (0..12).map(|i| if i == 5 { 1e9 } else { f64::from(i * i) }).collect();
+    let y: Vec<f64> = (0..12).map(|i| f64::from((i * 7) % 12)).collect();
+    let source = Source::simple(12, 400, 3);
+    let got = replicates(&[&x, &y], &[(0, 1)], Method::Pearson, &source, &Control::new()).expect("drawn");
+    let (mut counts, mut missed) = (vec![0.0; 12], 0);
+    for (replicate, r) in got[0].iter().enumerate() {
+        Plan::Simple(12).draw(3, replicate as u64, &mut counts);
+        missed += usize::from(counts[5] == 0.0);
+        let naive = CoMoments::of(&x, &y, |i| counts[i]).correlation().expect("defined");
+        assert!((r - naive).abs() < 1e-10, "{replicate}: {r} {naive}");
+    }
+    assert!(missed > 100, "about 35% of resamples miss a row: {missed}");
+}
+
+#[test]
+fn leaving_out_each_row_equals_recomputing() {
+    for n in [5_u32, 22, 70] {
+        let columns = tied_columns(n);
+        let views: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        let source = Source::LeaveOneOut(n as usize);
+        for m in [Method::Pearson, Method::Spearman, Method::Kendall] {
+            let got = replicates(&views, &[(1, 3)], m, &source, &Control::new()).expect("drawn");
+            for (i, r) in got[0].iter().enumerate() {
+                let without = |c: &[f64]| [&c[..i], &c[i + 1..]].concat();
+                match estimate(&without(views[1]), &without(views[3]), m) {
+                    Some(want) => assert!((r - want).abs() < 1e-9, "{n} {m:?} {i}: {r} {want}"),
+                    None => assert!(r.is_nan()),
+                }
+            }
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Strata, clusters, ties, constants: the shared-count kernels agree with rows written out.
+    #[test]
+    fn any_plan_agrees_with_rows_written_out(seed in 0_u64..500, n in 4_u32..90, levels in 1_u32..30, kind in 0..3) {
+        let mut stream = Stream::new(seed, 77);
+        let mut draw = || -> Vec<f64> { (0..n).map(|_| f64::from(stream.index(levels))).collect() };
+        let (x, y) = (draw(), draw());
+        let codes: Vec<u32> = (0..n).map(|i| i % 3).collect();
+        let groups = gofal::design::Groups::from_codes(&codes, 3);
+        let plan = match kind {
+            0 => Plan::Simple(n as usize),
+            1 => Plan::Stratified(groups, n as usize),
+            _ => Plan::Cluster(groups, n as usize),
+        };
+        let source = Source::Bootstrap { plan: plan.clone(), n_resamples: 20, seed };
+        let mut counts = vec![0.0; n as usize];
+        for m in [Method::Pearson, Method::Spearman, Method::Kendall] {
+            let got = replicates(&[&x, &y], &[(0, 1)], m, &source, &Control::new()).expect("drawn");
+            for (replicate, r) in got[0].iter().enumerate() {
+                plan.draw(seed, replicate as u64, &mut counts);
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // counts are whole
+                let gather = |c: &[f64]| -> Vec<f64> {
+                    (0..c.len()).flat_map(|i| std::iter::repeat_n(c[i], counts[i] as usize)).collect()
+                };
+                match estimate(&gather(&x), &gather(&y), m) {
+                    Some(want) => proptest::prop_assert!((r - want).abs() < 1e-9, "{:?} {} {}", m, r, want),
+                    None => proptest::prop_assert!(r.is_nan()),
+                }
+            }
+        }
+    }
+}
