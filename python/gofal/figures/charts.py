@@ -99,7 +99,7 @@ def bars(
         "y": {"field": "label", "type": "nominal", "sort": order, "title": None,
               "axis": {"labelLimit": 300}},
         "x": {"field": "value", "type": "quantitative", "title": x.say(lang),
-              "axis": {"grid": True, "format": ","}},
+              "axis": {"grid": True, "format": ",.0f"}},
     }  # fmt: skip
     test = " || ".join(f"datum.label == {name!r}" for name in emphasise) or "false"
     layers = [

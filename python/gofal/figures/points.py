@@ -168,7 +168,8 @@ def forest(
         "color": {"field": "group", "type": "nominal", "sort": groups, "scale": {"range": colours},
                   "title": None, "legend": {} if several else None},
     }  # fmt: skip
-    if several:
+    # Side by side only where a row has several estimates; else the dots leave their grid line.
+    if len(order) < len(records):
         place["yOffset"] = {"field": "group", "type": "nominal", "sort": groups}
     layers = [
         {"data": {"values": [{"v": zero}]}, "mark": {"type": "rule", "color": SOFT},
@@ -180,7 +181,7 @@ def forest(
          "encoding": {**place, "x": _axis("estimate", x.say(lang))}},
     ]  # fmt: skip
     return make("forest", lang=lang, title=title, alt=alt, note=note, records=records,
-                layers={"layer": layers}, width=430, height=(42 if several else 22) * len(order),
+                layers={"layer": layers}, width=430, height=(42 if len(order) < len(records) else 26) * len(order),
                 subtitle=subtitle)  # fmt: skip
 
 
