@@ -14,6 +14,9 @@ use super::Frame;
 use crate::design::Sample;
 use crate::error::{Error, Result};
 
+/// No measurement is larger; the cubes that some methods take would overflow to infinity and then NaN.
+const LARGEST: f64 = 1e100;
+
 /// Integers beyond 2⁵³ have no exact f64.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -49,12 +52,12 @@ impl NumericColumn<'_> {
     /// # Errors
     /// `Values`.
     pub fn finite(self) -> Result<Self> {
-        let bad = |i: usize| self.is_valid(i) && !self.values[i].is_finite();
+        let bad = |i: usize| self.is_valid(i) && (self.values[i].is_nan() || self.values[i].abs() > LARGEST);
         match (0..self.values.len()).find(|&i| bad(i)) {
             None => Ok(self),
             Some(first) => {
                 let rows = (0..self.values.len()).filter(|&i| bad(i));
-                let expected = "finite numbers; write a missing value as null, not as NaN";
+                let expected = "finite numbers up to 1e100; write a missing value as null, not as NaN";
                 Err(Error::values(&self.name, rows, expected, self.values[first]))
             }
         }

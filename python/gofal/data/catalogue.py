@@ -186,6 +186,9 @@ def load(
         dataset, measure=measure, period=period, category=category, area=area, vintage=vintage
     )
     if wide:
+        if vintage == "all":
+            message = 'wide=True holds one figure per cell: name a vintage instead of "all"'
+            raise InputError(message, kind="option", column="vintage", got=vintage)
         rows = _wide(rows)
     columns = list(dict.fromkeys(k for r in rows for k in r))
     table = pa.table({c: [r.get(c) for r in rows] for c in columns})

@@ -12,7 +12,7 @@ from gofal.wales.authorities import AUTHORITIES, SUPERSEDED, WALES
 
 __all__ = ["STATUSES", "Footing", "bounds", "check", "footing", "impossible_percentages"]
 
-STATUSES = ("exact", "rounded5", "rounded1", "suppressed", "derived")
+STATUSES = ("exact", "rounded5", "rounded1", "rounded0.1", "suppressed", "derived")
 _CODES = {a.code for a in AUTHORITIES} | {WALES}
 
 
@@ -69,7 +69,7 @@ def bounds(value: float | None, status: str) -> tuple[float, float]:
     value
         As published, None if suppressed.
     status
-        ``exact`` or ``derived`` (the value itself), ``rounded5`` (± 2), ``rounded1`` (± 0.5),
+        ``exact`` or ``derived`` (the value itself), ``rounded5`` (± 2), ``rounded1`` (± 0.5), ``rounded0.1`` (± 0.05),
         ``suppressed`` (1 to 4).
 
     Examples
@@ -80,7 +80,7 @@ def bounds(value: float | None, status: str) -> tuple[float, float]:
     """
     if status == "suppressed" or value is None:
         return (1, 4)
-    half = {"rounded5": 2, "rounded1": 0.5}.get(status, 0)
+    half = {"rounded5": 2, "rounded1": 0.5, "rounded0.1": 0.05}.get(status, 0)
     return (value - half, value + half)
 
 

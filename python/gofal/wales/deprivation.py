@@ -1,7 +1,7 @@
 """Editions of the Welsh Index of Multiple Deprivation: areas and cut points.
 
 Source: Welsh Government, WIMD technical reports. Ranks run from 1, the most deprived small area.
-The cut for the most deprived tenth is the area count times 0.1, rounded.
+Cuts of 2014, 2019 and 2025 are those of the published tables; 2008 and 2011 are rounded shares.
 """
 
 from __future__ import annotations
@@ -28,26 +28,29 @@ class Edition:
         Lower-layer super output areas ranked.
     geography
         Census whose small areas are ranked.
+    cuts
+        Last rank inside the worst 10, 20, 30 and 50%.
     """
 
     year: int
     n_areas: int
     geography: str
+    cuts: tuple[int, int, int, int]
 
     def cut(self, share: int) -> int:
         """Return the last rank inside the worst ``share`` per cent."""
         if share not in SHARES:
             message = f"share={share!r}; expected one of {SHARES}"
             raise InputError(message, kind="option", column="share", got=share)
-        return round(self.n_areas * share / 100)
+        return self.cuts[SHARES.index(share)]
 
 
 EDITIONS = (
-    Edition(2008, 1896, "LSOA 2001"),
-    Edition(2011, 1896, "LSOA 2001"),
-    Edition(2014, 1909, "LSOA 2011"),
-    Edition(2019, 1909, "LSOA 2011"),
-    Edition(2025, 1917, "LSOA 2021"),
+    Edition(2008, 1896, "LSOA 2001", (190, 379, 569, 948)),
+    Edition(2011, 1896, "LSOA 2001", (190, 379, 569, 948)),
+    Edition(2014, 1909, "LSOA 2011", (191, 382, 573, 955)),
+    Edition(2019, 1909, "LSOA 2011", (191, 382, 573, 955)),
+    Edition(2025, 1917, "LSOA 2021", (191, 382, 574, 958)),
 )
 
 
