@@ -5,6 +5,7 @@
 //! | validation | `UnknownColumn` … `InvalidOption` | `InputError` (a `ValueError`) |
 //! | numerical | `NotPositiveDefinite`, `Aliased`, `Undefined` | `NumericalError` |
 //! | convergence | `NoConvergence` | `ConvergenceError` |
+//! | separation | `Separation` | `SeparationError` |
 //! | control | `Interrupted` | the pending signal's exception (`KeyboardInterrupt`) |
 //! | defect | `Internal` | `InternalError` |
 //!
@@ -151,6 +152,18 @@ pub enum Error {
         /// What it had to fall below.
         tolerance: f64,
     },
+    /// A combination of covariates predicts the outcome without error: no finite estimate exists.
+    #[error("separation: \"{outcome}\" is predicted without error by {} ({pattern}); no finite estimate exists: merge levels, drop the term, or use gf.firth", columns.join(", "))]
+    Separation {
+        /// The outcome.
+        outcome: String,
+        /// Columns whose coefficients would be infinite.
+        columns: Vec<String>,
+        /// The first cells of the pattern (rows of the rows used).
+        rows: Vec<usize>,
+        /// What happens there, in words.
+        pattern: String,
+    },
     /// The caller asked to stop (Ctrl-C).
     #[error("interrupted")]
     Interrupted,
@@ -185,6 +198,15 @@ impl Error {
             expected: expected.to_owned(),
             got: got.to_string(),
         }
+    }
+
+    /// The same error with its rows counted from `by` rows further up, for errors found in a part of a table.
+    #[must_use]
+    pub fn shifted(mut self, by: usize) -> Self {
+        if let Self::Values { rows, .. } = &mut self {
+            rows.iter_mut().for_each(|row| *row += by);
+        }
+        self
     }
 
     /// `UnknownColumn` with the nearest available name worked out.

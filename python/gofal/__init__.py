@@ -20,10 +20,17 @@ from gofal import data as data
 from gofal import wales as wales
 from gofal._core import __version__ as __version__
 
+# Rows compressed.
+from gofal.cells import Cells as Cells
+from gofal.cells import as_cells as as_cells
+from gofal.cells import cells as cells
+
 # Methods.
 from gofal.correlation import adjust_p as adjust_p
 from gofal.correlation import compare_correlations as compare_correlations
 from gofal.correlation import correlate as correlate
+from gofal.covariances import HC as HC
+from gofal.covariances import Cluster as Cluster
 from gofal.describe import describe as describe
 from gofal.disclosure import possible_count_sets as possible_count_sets
 from gofal.disclosure import possible_counts as possible_counts
@@ -40,6 +47,7 @@ from gofal.rates import multinomial_proportions as multinomial_proportions
 from gofal.rates import proportion as proportion
 from gofal.rates import rate as rate
 from gofal.rates import rate_ratio as rate_ratio
+from gofal.regression import glm as glm
 from gofal.regression import lm as lm
 
 # What comes back.

@@ -5,6 +5,7 @@ from typing import Any, final
 
 __version__: str
 __all__ = [
+    "Model",
     "Table",
     "__version__",
     "_error_kinds",
@@ -13,6 +14,7 @@ __all__ = [
     "_spin_for_test",
     "_sum_for_test",
     "adjust_p",
+    "cells",
     "compare_dependent",
     "concentration_index",
     "correlate",
@@ -23,7 +25,6 @@ __all__ = [
     "funnel_scores",
     "goodman",
     "leave_one_out",
-    "lm",
     "possible_counts",
     "possible_sets",
     "proportion_limits",
@@ -32,6 +33,30 @@ __all__ = [
     "slope_index",
     "slope_resampled",
 ]
+
+@final
+class Model:
+    def __new__(
+        cls,
+        table: Any,
+        spec: dict[str, Any],
+        threads: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Model: ...
+    def coefficients(self, conf_level: float, profile: bool = False) -> Table: ...
+    def names(self) -> tuple[list[str], list[str]]: ...
+    def covariance(self) -> list[list[float]]: ...
+    def facts(self) -> list[tuple[str, float]]: ...
+    def rows(self) -> Table | None: ...
+
+def cells(
+    table: Any,
+    by: list[str],
+    outcome: str | None = None,
+    weight: str | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, int, int]: ...
 
 @final
 class Table:
@@ -143,15 +168,6 @@ def concentration_index(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, int, int]: ...
-def lm(
-    table: Any,
-    outcome: str,
-    predictors: list[str],
-    weight: str | None,
-    vcov: str,
-    conf_level: float,
-    threads: int = 0,
-) -> tuple[Table, Table, list[tuple[str, float]], list[str]]: ...
 def slope_resampled(
     table: Any,
     value: str,

@@ -32,7 +32,8 @@ class Source:
         """Column names, in order."""
         import pyarrow as pa
 
-        return list(pa.schema(self.stream).names)
+        # Only the schema of the stream is read, not its rows.
+        return list(pa.RecordBatchReader.from_stream(self.stream).schema.names)
 
     def to_arrow(self) -> Any:
         """The whole table as pyarrow (chunks are viewed, not copied)."""

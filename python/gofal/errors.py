@@ -101,6 +101,7 @@ _CLASSES: dict[str, type[BaseException]] = {
     "not_positive_definite": NumericalError,
     "undefined": NumericalError,
     "no_convergence": ConvergenceError,
+    "separation": SeparationError,
     "interrupted": KeyboardInterrupt,
     "internal": InternalError,
 }

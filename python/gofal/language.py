@@ -74,6 +74,16 @@ PHRASES: dict[str, Text] = {
 # Words that stand as values in the text columns of results. English is the word itself.
 _WELSH: dict[str, str] = {
     "poisson": "Poisson",
+    "binomial": "binomaidd",
+    "gaussian": "Gaussaidd",
+    "gamma": "gama",
+    "negative-binomial": "binomaidd negyddol",
+    "quasi-poisson": "cwasi-Poisson",
+    "quasi-binomial": "cwasi-binomaidd",
+    "identity": "unfathiant",
+    "probit": "probit",
+    "cloglog": "cloglog",
+    "inverse": "gwrthdro",
     "phe": "PHE",
     "agresti_coull": "Agresti-Coull",
     "none": "dim",
@@ -114,6 +124,8 @@ REASONS: dict[str, str] = {
     "value is missing": "mae'r gwerth ar goll",
     "missing": "ar goll",
     "constant without this row": "cyson heb y rhes hon",
+    "the profile likelihood does not fall enough: no limit": "nid yw'r debygolrwydd proffil yn gostwng digon: dim "
+    "terfyn",
     "too few rows for an interval": "rhy ychydig o resi ar gyfer cyfwng",
     "the mean sits on a bound": "mae'r cymedr ar ffin",
     "every resample of a perfect relation is perfect: no bootstrap interval": "mae pob ailsampl o berthynas "

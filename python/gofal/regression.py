@@ -1,54 +1,95 @@
-"""Least squares for tables of areas."""
+"""Least squares and generalised linear models, on rows or cells, with errors that hold for few areas."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from gofal import _core
-from gofal._call import columns_of, provenance_of, threads
-from gofal._check import level, names, one_of
-from gofal._table import read
+from gofal._call import columns_of
+from gofal._check import level, one_of
+from gofal._models import Request, fit, glance_of, notes_on_clusters, request, tidy_of
+from gofal.covariances import Vcov, vcov_of
+from gofal.errors import InputError, NumericalError
 from gofal.language import Text
 from gofal.options import get_options
 from gofal.results import Result
-from gofal.typing import COVARIANCES, Covariance
-from gofal.weights import Weight, weight_of
+from gofal.typing import GLM_FAMILIES, GLM_INTERVALS, GLM_LINKS, GlmFamily, GlmInterval, GlmLink
+from gofal.weights import Weight
 
-__all__ = ["RegressionResult", "lm"]
+__all__ = ["RegressionResult", "glm", "lm"]
 
 
 class RegressionResult(Result):
     """Coefficients, one row each; ``augment()`` has fitted values and influence. See :func:`lm`."""
 
     _title: ClassVar[Text] = Text("Linear regression", "Atchweliad llinol")
-    _about = ("n_obs", "n_missing", "r_squared", "r_squared_adjusted", "sigma", "vcov")
+    _about = (
+        "n_obs",
+        "n_missing",
+        "n_clusters",
+        "r_squared",
+        "r_squared_adjusted",
+        "sigma",
+        "vcov",
+    )
+
+    def notes(self) -> tuple[Text, ...]:
+        """Return what must be known about the inference."""
+        row = self.to_arrow("glance").to_pylist()[0]
+        return notes_on_clusters(row["vcov"], row.get("n_clusters"))
+
+    def covariance(self) -> Any:
+        """Return the covariance of the coefficients, one row and one column for each."""
+        return self.table("covariance")
+
+
+class GlmResult(RegressionResult):
+    """Coefficients of a generalised linear model. See :func:`glm`."""
+
+    _title: ClassVar[Text] = Text("Generalised linear model", "Model llinol cyffredinoledig")
+    _about = (
+        "n_obs",
+        "n_missing",
+        "n_clusters",
+        "family",
+        "link",
+        "deviance",
+        "dispersion",
+        "theta",
+        "vcov",
+    )
+    _hidden = ("df",)
 
 
 def lm(
     table: Any,
     outcome: str,
-    predictors: str | Iterable[str],
+    predictors: str | Iterable[str] | None = None,
     *,
     weight: Weight | None = None,
-    vcov: Covariance = "HC3",
+    vcov: Vcov = "HC3",
     conf_level: float | None = None,
 ) -> RegressionResult:
-    """Linear regression with an intercept.
+    """Linear regression.
 
     Parameters
     ----------
     table
-        One row per area; rows with a null in any named column are dropped and counted.
+        One row per area or per child, or `gf.cells`; rows with a null in any named column are dropped and
+        counted. Tables above 20,000 rows without a continuous column are grouped into cells first: the
+        estimates are the same.
     outcome
-        Numeric column.
+        A formula (``"rate ~ score * rural + C(year)"``) or the name of the outcome.
     predictors
-        Numeric columns.
+        Columns, where ``outcome`` is a name; an intercept is added.
     weight
-        ``gf.analytic("population")``: variance of row i is σ²/w.
+        ``gf.analytic("population")``: variance of row i is σ²/w; ``gf.frequency("n")``: rows that a row
+        stands for.
     vcov
-        ``"HC3"`` (close to the jackknife, the safest of the family for 22 areas) or
-        ``"classical"``, ``"HC0"``, ``"HC1"``, ``"HC2"``.
+        ``"HC3"`` (close to the jackknife, the safest of the family for 22 areas), ``"classical"``,
+        ``gf.HC(0)`` to ``gf.HC(5)``, ``gf.Cluster("authority")``.
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -56,19 +97,19 @@ def lm(
     -------
     RegressionResult
         ``tidy()``: ``term, estimate, std_error, statistic, df, p_value, conf_low, conf_high``;
-        ``glance()``: fit criteria; ``augment()``: ``row, fitted, resid, leverage, std_resid``
-        (externally studentised), ``cooks_distance``.
+        ``glance()``: fit criteria; ``augment()`` (of rows): ``row, fitted, resid, leverage, std_resid``
+        (externally studentised), ``cooks_distance``; ``table("covariance")``.
 
     Raises
     ------
     InputError
-        Unknown or unusable columns, too few rows.
+        Unknown or unusable columns, too few rows, a formula that cannot be read.
     NumericalError
         Collinear predictors, named.
 
     References
     ----------
-    MacKinnon and White (1985), Journal of Econometrics 29:305; Cook (1977).
+    MacKinnon and White (1985), Journal of Econometrics 29:305; Bell and McCaffrey (2002); Cook (1977).
 
     Examples
     --------
@@ -78,31 +119,156 @@ def lm(
     >>> round(fit.statistic(term="score").value, 2)
     -9.13
     """
-    one_of("vcov", vcov, COVARIANCES)
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
-    source = read(table)
-    columns = names("predictors", predictors)
-    weighted = weight_of(weight, allowed=("analytic",))
-    column = None if weighted is None else weighted.column
-    tidy, rows, facts, _ = _core.lm(source.stream, outcome, columns, column, vcov, conf, threads())
-    fit = dict(facts)
-    n, missing = int(fit["n_obs"]), int(fit["n_missing"])
-    glance = {
-        "n_obs": [n], "n_missing": [missing], "r_squared": [fit["r_squared"]],
-        "r_squared_adjusted": [fit["adj_r_squared"]], "sigma": [fit["sigma"]],
-        "df_residual": [fit["df_residual"]], "log_lik": [fit["log_lik"]], "aic": [fit["aic"]],
-        "bic": [fit["bic"]], "vcov": [vcov], "statistic": [fit.get("statistic")],
-        "p_value": [fit.get("p_value")],
-    }  # fmt: skip
+    asked = request(table, outcome, predictors, family="gaussian", weight=weight, vcov=vcov)
+    arguments = {"weight": weight, "vcov": _said(vcov), "conf_level": conf}
+    return _result(RegressionResult, "lm", asked, arguments, conf)
+
+
+def glm(
+    table: Any,
+    formula: str,
+    *,
+    family: GlmFamily = "binomial",
+    link: GlmLink | None = None,
+    trials: str | None = None,
+    weight: Weight | None = None,
+    offset: str | None = None,
+    exposure: str | None = None,
+    vcov: Vcov = "classical",
+    interval: GlmInterval = "wald",
+    conf_level: float | None = None,
+) -> GlmResult:
+    """Generalised linear model by maximum likelihood.
+
+    Parameters
+    ----------
+    table
+        Rows, or `gf.cells` of them; see :func:`lm`.
+    formula
+        ``"looked_after ~ domestic_abuse * substance_misuse + age_band"``.
+    family
+        ``"binomial"`` (0/1, or successes with ``trials``), ``"poisson"`` (counts; with 0/1 outcomes and a
+        robust ``vcov`` this is modified Poisson, whose coefficients are log risk ratios),
+        ``"negative-binomial"`` (dispersion by maximum likelihood), ``"gamma"``, ``"gaussian"``,
+        ``"quasi-poisson"``, ``"quasi-binomial"``.
+    link
+        ``logit probit cloglog log identity inverse``; the canonical one by default (log for the negative
+        binomial and gamma).
+    trials
+        Column of the number of trials; the outcome then counts successes.
+    weight
+        ``gf.frequency``, ``gf.analytic`` (prior weights) or ``gf.probability`` (needs a robust ``vcov``).
+    offset, exposure
+        Column added to the linear predictor, as it is or by its logarithm.
+    vcov
+        ``"classical"``, ``gf.HC(k)``, ``gf.Cluster("authority")`` (CR2, Satterthwaite).
+    interval
+        ``"wald"``, or ``"profile"`` (likelihood; classical ``vcov`` only).
+    conf_level
+        Level; the option ``conf_level`` by default.
+
+    Returns
+    -------
+    GlmResult
+        ``tidy()``: on the scale of the link; under a log or logit link also ``ratio, ratio_low,
+        ratio_high``.
+
+    Raises
+    ------
+    InputError
+        Outcomes the family cannot have, a formula or option that cannot be used.
+    SeparationError
+        A pattern that predicts the outcome without error: columns and pattern are named.
+    ConvergenceError
+        The iteration did not settle.
+
+    References
+    ----------
+    McCullagh and Nelder (1989); Zou (2004) for modified Poisson; Liang and Zeger (1986); Bell and McCaffrey (2002).
+
+    Examples
+    --------
+    >>> import gofal as gf
+    >>> cells = {"abuse": [0, 1], "looked_after": [20, 36], "children": [1000, 600]}
+    >>> fit = gf.glm(cells, "looked_after ~ abuse", trials="children")
+    >>> round(fit.statistic("ratio", term="abuse").value, 3)
+    3.128
+    """
+    one_of("family", family, GLM_FAMILIES)
+    one_of("interval", interval, GLM_INTERVALS)
+    if link is not None:
+        one_of("link", link, GLM_LINKS)
+    conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
+    quasi, base = family.startswith("quasi-"), family.removeprefix("quasi-")
+    chosen = link or {"gamma": "log", "negative-binomial": "log"}.get(base)
+    asked = request(
+        table, formula, family=base, link=chosen, quasi=quasi, trials=trials, weight=weight,
+        offset=offset, exposure=exposure, vcov=vcov,
+    )  # fmt: skip
+    if interval == "profile" and asked.spec["vcov"] != "classical":
+        message = 'interval="profile" comes from the likelihood; it needs vcov="classical"'
+        raise InputError(message, kind="option", column="interval", got=interval)
+    if base == "negative-binomial" and link not in (None, "log"):
+        message = 'link: the negative binomial has link="log"'
+        raise InputError(message, kind="option", column="link", got=link)
     arguments = {
-        "outcome": outcome, "predictors": tuple(columns), "weight": weighted, "vcov": vcov,
-        "conf_level": conf,
+        "family": family, "link": link, "trials": trials, "weight": weight, "offset": offset,
+        "exposure": exposure, "vcov": _said(vcov), "interval": interval, "conf_level": conf,
     }  # fmt: skip
-    used = [outcome, *columns, *([column] if column else [])]
-    return RegressionResult.build(
-        tidy=columns_of(tidy),
-        glance=glance,
-        augment=columns_of(rows),
-        provenance=provenance_of("lm", source, used, arguments, n_obs=n, n_missing=missing),
-        source=source,
+    return _result(GlmResult, "glm", asked, arguments, conf, profile=interval == "profile")
+
+
+_CANONICAL = {"binomial": "logit", "poisson": "log", "gaussian": "identity"}
+
+
+def _said(vcov: Vcov) -> str:
+    word, clusters = vcov_of(vcov)
+    return f"{word} by {' and '.join(clusters)}" if clusters else word
+
+
+def _result(
+    kind: type[Any],
+    function: str,
+    asked: Request,
+    arguments: dict[str, Any],
+    conf: float,
+    *,
+    profile: bool = False,
+) -> Any:
+    model = fit(asked)
+    facts = dict(model.facts())
+    terms, aliased = model.names()
+    if aliased:
+        message = (
+            f"aliased column(s): {', '.join(aliased)} (linear combinations of the columns before them); "
+            "drop them"
+        )
+        raise NumericalError(message, kind="aliased", columns=aliased)
+    tidy = tidy_of(model, conf, profile=profile)
+    said: dict[str, Any] = {"vcov": asked.spec["vcov"], "conf_level": conf}
+    if function != "lm":
+        link = asked.spec["link"] or _CANONICAL[asked.spec["family"]]
+        said |= {"family": arguments["family"], "link": link}
+        if link in ("log", "logit"):
+            tidy |= {to: [None if v is None else _exp(v) for v in tidy[of]] for to, of in
+                     (("ratio", "estimate"), ("ratio_low", "conf_low"), ("ratio_high", "conf_high"))}  # fmt: skip
+    rows = model.rows()
+    return kind.build(
+        tidy=tidy,
+        glance=glance_of(facts, **said),
+        augment=None if rows is None else columns_of(rows),
+        provenance=asked.provenance(function, arguments, facts),
+        source=asked.source,
+        keys=tuple(terms),
+        extra={"covariance": _square(model, terms)},
     )
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 700 else math.inf
+
+
+def _square(model: _core.Model, terms: list[str]) -> dict[str, list[Any]]:
+    rows = model.covariance()
+    return {"term": list(terms), **{name: [r[j] for r in rows] for j, name in enumerate(terms)}}

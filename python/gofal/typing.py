@@ -61,7 +61,20 @@ SlopeInterval = Literal["analytic", "bca", "percentile", "basic"]
 SlopeModel = Literal["linear", "log", "logit", "poisson"]
 
 # Nulls and regression.
-Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3"]
+Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]
+ClusterKind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3"]
+GlmFamily = Literal[
+    "binomial",
+    "poisson",
+    "gaussian",
+    "gamma",
+    "negative-binomial",
+    "quasi-poisson",
+    "quasi-binomial",
+]
+GlmLink = Literal["identity", "log", "logit", "probit", "cloglog", "inverse"]
+GlmInterval = Literal["wald", "profile"]
+RiskMeasure = Literal["risk", "risk_ratio", "odds_ratio", "risk_difference"]
 
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FRAME_KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
@@ -82,3 +95,8 @@ INDEX_ERRORS: tuple[IndexSpread, ...] = get_args(IndexSpread)
 SLOPE_INTERVALS: tuple[SlopeInterval, ...] = get_args(SlopeInterval)
 SLOPE_MODELS: tuple[SlopeModel, ...] = get_args(SlopeModel)
 COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
+CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)
+GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)
+GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
+GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
+RISK_MEASURES: tuple[RiskMeasure, ...] = get_args(RiskMeasure)

@@ -5,6 +5,8 @@
 //! | [`Frame`] | record batches of one schema, columns by name |
 //! | `numeric` | any integer, float, decimal or boolean column as f64 |
 //! | `categorical` | any string, dictionary, integer or boolean column as a factor |
+//! | `cells` `coder` | rows grouped into unique patterns with n, Σy, Σy² |
+//! | `model` | what a regression needs: variables, outcome sums, clusters |
 //! | `output` | building a result table |
 //! | `fingerprint` | a content hash: the data id of a result |
 //!
@@ -12,7 +14,10 @@
 //! are not nulls: they are refused, naming the rows, unless a caller asks otherwise.
 
 mod categorical;
+mod cells;
+mod coder;
 mod fingerprint;
+mod model;
 mod numeric;
 mod output;
 
@@ -21,7 +26,9 @@ use arrow_schema::SchemaRef;
 
 use crate::error::{Error, Result};
 
+pub use cells::{Columns, Grouped, GroupedKey};
 pub use fingerprint::fingerprint;
+pub use model::{ModelData, Roles};
 pub use numeric::NumericColumn;
 pub use output::TableBuilder;
 

@@ -126,7 +126,7 @@ pub(super) fn mask(chunks: &[ArrayRef], n: usize) -> Option<Vec<bool>> {
 }
 
 /// Appends one chunk; a null becomes 0.
-fn append(name: &str, chunk: &ArrayRef, out: &mut Vec<f64>) -> Result<()> {
+pub(super) fn append(name: &str, chunk: &ArrayRef, out: &mut Vec<f64>) -> Result<()> {
     match chunk.data_type() {
         DataType::Float64 => primitive::<Float64Type>(name, chunk, |v| v, out),
         DataType::Float32 => primitive::<Float32Type>(name, chunk, f64::from, out),

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringArray,
+};
 use arrow_schema::{DataType, Field, Schema};
 
 use crate::error::{Error, Result};
@@ -59,6 +62,33 @@ impl TableBuilder {
     pub fn text_opt<S: AsRef<str>>(self, name: &str, values: impl IntoIterator<Item = Option<S>>) -> Self {
         let column: StringArray = values.into_iter().map(|v| v.map(|s| s.as_ref().to_owned())).collect();
         self.push(name, DataType::Utf8, Arc::new(column))
+    }
+
+    /// Names by code; a missing code is null.
+    #[must_use]
+    pub fn dictionary(self, name: &str, codes: &[Option<u32>], names: &[String]) -> Self {
+        let keys: Int32Array = codes.iter().map(|c| c.and_then(|c| i32::try_from(c).ok())).collect();
+        let values = Arc::new(StringArray::from_iter_values(names));
+        match DictionaryArray::try_new(keys, values) {
+            Ok(column) => {
+                let kind = column.data_type().clone();
+                self.push(name, kind, Arc::new(column))
+            }
+            // A code beyond the names is a defect of the caller: `build` reports the missing column's length.
+            Err(_) => self.push(name, DataType::Utf8, Arc::new(StringArray::from(Vec::<String>::new()))),
+        }
+    }
+
+    /// Numbers, as integers where all of them are whole.
+    #[must_use]
+    pub fn numbers(self, name: &str, values: Vec<Option<f64>>) -> Self {
+        let whole = values.iter().flatten().all(|v| v.fract() == 0.0 && v.abs() < 9e15);
+        if !whole {
+            return self.f64_opt(name, values);
+        }
+        #[allow(clippy::cast_possible_truncation)] // whole and small
+        let column: Int64Array = values.into_iter().map(|v| v.map(|v| v as i64)).collect();
+        self.push(name, DataType::Int64, Arc::new(column))
     }
 
     /// Flags.

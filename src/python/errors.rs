@@ -105,6 +105,13 @@ fn describe_rest(error: &Error, f: &Bound<'_, PyDict>) -> PyResult<&'static str>
             f.set_item("got", last)?;
             "no_convergence"
         }
+        Error::Separation { outcome, columns, rows, pattern } => {
+            f.set_item("column", outcome)?;
+            f.set_item("columns", columns)?;
+            f.set_item("rows", rows)?;
+            f.set_item("got", pattern)?;
+            "separation"
+        }
         Error::Interrupted => "interrupted",
         _ => "internal",
     })
@@ -127,6 +134,15 @@ pub fn examples() -> Vec<(&'static str, Error)> {
         ("not_positive_definite", Error::NotPositiveDefinite { pivot: 1, column: s("b") }),
         ("undefined", Error::Undefined { what: s("the ratio"), reason: s("0/0") }),
         ("no_convergence", Error::NoConvergence { what: s("search"), n_iter: 9, last: 0.1, tolerance: 1e-9 }),
+        (
+            "separation",
+            Error::Separation {
+                outcome: s("care"),
+                columns: vec![s("a")],
+                rows: vec![1],
+                pattern: s("0 of 7 rows have the outcome, for example where a"),
+            },
+        ),
         ("interrupted", Error::Interrupted),
         ("internal", Error::Internal { message: s("index out of bounds") }),
     ]

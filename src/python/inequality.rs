@@ -1,6 +1,5 @@
-//! Bindings of the inequality family and of least squares.
+//! Bindings of the inequality family.
 
-use ndarray::Array2;
 use pyo3::prelude::*;
 
 use crate::design::Weights;
@@ -15,8 +14,6 @@ use crate::inequality::slope_resample::{Draws, resampled};
 use crate::python::door::{enter, enter_short};
 use crate::python::input::InTable;
 use crate::python::output::OutTable;
-use crate::regression::influence::influence;
-use crate::regression::lm::{Fit, Vcov, lm as least_squares};
 use crate::resample::interval::Kind;
 
 fn weights<'a>(kind: Option<&str>, w: &'a [f64]) -> Weights<'a> {
@@ -228,98 +225,4 @@ pub fn concentration_index(
         Ok((table, sample.n_obs(), sample.n_missing()))
     })
     .map(|(t, n, m)| (OutTable::from(t), n, m))
-}
-
-/// What [`lm`] hands back: coefficients, observations, fit statistics by name.
-type Lm = (OutTable, OutTable, Vec<(&'static str, f64)>, Vec<String>);
-
-/// Least squares with an intercept.
-#[pyfunction]
-#[pyo3(signature = (table, outcome, predictors, weight, vcov, conf_level, threads=0))]
-#[allow(clippy::too_many_arguments)]
-pub fn lm(
-    py: Python<'_>,
-    table: InTable,
-    outcome: &str,
-    predictors: Vec<String>,
-    weight: Option<&str>,
-    vcov: &str,
-    conf_level: f64,
-    threads: usize,
-) -> PyResult<Lm> {
-    enter_short(py, threads, || {
-        let frame = table.0.not_empty()?;
-        let mut names: Vec<&str> = vec![outcome];
-        names.extend(predictors.iter().map(String::as_str));
-        names.extend(weight);
-        let read: Vec<NumericColumn<'_>> = names.iter().map(|n| frame.finite(n)).collect::<Result<_>>()?;
-        let sample = frame.complete(&read.iter().collect::<Vec<_>>());
-        let taken: Vec<_> = read.iter().map(|c| sample.take(&c.values)).collect();
-        let n = sample.n_obs();
-        let x =
-            Array2::from_shape_fn((n, predictors.len() + 1), |(i, j)| if j == 0 { 1.0 } else { taken[j][i] });
-        let mut labels = vec!["(intercept)".to_owned()];
-        labels.extend(predictors.iter().cloned());
-        let kind = match vcov {
-            "classical" => Vcov::Classical,
-            "HC0" => Vcov::Hc0,
-            "HC1" => Vcov::Hc1,
-            "HC2" => Vcov::Hc2,
-            "HC3" => Vcov::Hc3,
-            other => return Err(Error::option("vcov", "classical, HC0, HC1, HC2 or HC3", other)),
-        };
-        let w = if weight.is_some() { Weights::Analytic(&taken[taken.len() - 1]) } else { Weights::Unit };
-        let fit = least_squares(&taken[0], x.view(), &labels, true, w, kind)?;
-        if !fit.aliased.is_empty() {
-            return Err(Error::Aliased { columns: fit.aliased });
-        }
-        let coefficients = coefficients(&fit, conf_level)?;
-        let left = influence(&fit, x.view(), w);
-        let rows = TableBuilder::new()
-            .count("row", &(0..n).map(|i| sample.original(i)).collect::<Vec<_>>())
-            .f64("fitted", fit.fitted.to_vec())
-            .f64("resid", fit.residuals.to_vec())
-            .f64("leverage", fit.leverage.to_vec())
-            .f64_opt("std_resid", left.studentised)
-            .f64_opt("cooks_distance", left.cook)
-            .build()?;
-        let facts = facts(&fit, sample.n_missing());
-        Ok((coefficients, rows, facts, fit.names))
-    })
-    .map(|(c, r, f, names)| (OutTable::from(c), OutTable::from(r), f, names))
-}
-
-fn coefficients(fit: &Fit, conf_level: f64) -> Result<arrow_array::RecordBatch> {
-    let se = fit.std_errors();
-    let q = crate::inequality::slope_index::critical(conf_level, fit.df);
-    let t: Vec<f64> = fit.beta.iter().zip(&se).map(|(b, s)| b / s).collect();
-    TableBuilder::new()
-        .text("term", &fit.names)
-        .f64("estimate", fit.beta.to_vec())
-        .f64("std_error", se.to_vec())
-        .f64_opt("statistic", t.iter().map(|v| Some(*v).filter(|v| v.is_finite())).collect())
-        .f64("df", vec![fit.df; fit.names.len()])
-        .f64("p_value", t.iter().map(|&v| crate::num::dist::t::two_sided_p(v, fit.df)).collect())
-        .f64("conf_low", fit.beta.iter().zip(&se).map(|(b, s)| b - q * s).collect())
-        .f64("conf_high", fit.beta.iter().zip(&se).map(|(b, s)| b + q * s).collect())
-        .build()
-}
-
-/// Fit statistics by the names of the glossary.
-fn facts(fit: &Fit, n_missing: usize) -> Vec<(&'static str, f64)> {
-    let mut facts = vec![
-        ("n_obs", fit.n_obs),
-        ("n_missing", n_missing as f64),
-        ("r_squared", fit.r_squared),
-        ("adj_r_squared", fit.adj_r_squared),
-        ("sigma", fit.sigma),
-        ("df_residual", fit.df),
-        ("log_lik", fit.log_lik),
-        ("aic", fit.aic()),
-        ("bic", fit.bic()),
-    ];
-    if let Some((f, _, _, p)) = fit.f {
-        facts.extend([("statistic", f), ("p_value", p)]);
-    }
-    facts
 }

@@ -11,6 +11,7 @@
 //! watches for Ctrl-C and reports progress.
 
 mod capsule;
+mod cells;
 mod correlation;
 mod describe;
 mod door;
@@ -19,6 +20,7 @@ mod inequality;
 mod input;
 mod output;
 mod rates;
+mod regression;
 mod testing;
 
 use pyo3::prelude::*;
@@ -29,11 +31,13 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use super::cells::cells;
+    #[pymodule_export]
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
     #[pymodule_export]
     use super::describe::{describe, fingerprint};
     #[pymodule_export]
-    use super::inequality::{concentration_index, lm, slope_index, slope_resampled};
+    use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]
@@ -41,6 +45,8 @@ mod _core {
         funnel_limits, funnel_scores, goodman, possible_counts, possible_sets, proportion_limits, rate,
         rate_ratio,
     };
+    #[pymodule_export]
+    use super::regression::Model;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
 

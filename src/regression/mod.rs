@@ -1,5 +1,28 @@
-//! L3. Linear regression for tables of areas: least squares with covariances that hold in small
-//! samples, and the influence of every row.
+//! L3. Regression: least squares and generalised linear models on rows or cells, with covariances that hold in
+//! small samples and with few clusters, and the influence of every row.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`family`] [`outcome`] | families and links; n, Σy, Σy² by cell |
+//! | [`lm`] [`influence`] | least squares by QR; leave-one-out measures |
+//! | [`glm`] [`separation`] | iteratively reweighted least squares; outcomes predicted without error |
+//! | [`likelihood`] | likelihood-ratio and score tests, profile limits |
+//! | [`negative_binomial`] | counts that vary more than Poisson counts |
+//! | [`inference`] | tests and intervals: which covariance goes with which distribution |
+//! | [`wild`] [`restricted`] | wild cluster bootstrap, by enumeration of the sign patterns; fits under the null |
+//! | [`scores`] [`clustered`] | HC0-HC5; CR0-CR3 with Satterthwaite degrees of freedom; two-way clusters |
 
+pub mod clustered;
+mod clustered_identity;
+pub mod family;
+pub mod glm;
+pub mod inference;
 pub mod influence;
+pub mod likelihood;
 pub mod lm;
+pub mod negative_binomial;
+pub mod outcome;
+pub mod restricted;
+pub mod scores;
+pub mod separation;
+pub mod wild;

@@ -1,8 +1,10 @@
 //! One integration binary: reference cases computed by others, identities, determinism.
 
 mod correlation;
+mod design;
 mod inequality;
 mod num;
 mod rates;
 mod reference;
+mod regression;
 mod resample;

@@ -1,9 +1,13 @@
 //! Dense linear algebra for small p; the only importer of faer.
 
 mod cholesky;
+mod eigen;
+mod gram;
 mod product;
 mod qr;
 
 pub use cholesky::Cholesky;
+pub use eigen::{eigen_symmetric, symmetric_function};
+pub use gram::Gram;
 pub use product::multiply;
 pub use qr::PivotedQr;

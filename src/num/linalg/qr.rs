@@ -179,6 +179,12 @@ impl PivotedQr {
 
     /// (X′X)⁻¹ of the kept columns: R⁻¹R⁻′ with the scaling undone.
     pub fn xtx_inverse(&self) -> Array2<f64> {
+        let root = self.inverse_root();
+        root.dot(&root.t())
+    }
+
+    /// R⁻¹ (rank × rank, upper triangular) with the scaling undone: its product with its transpose is (X′X)⁻¹.
+    pub fn inverse_root(&self) -> Array2<f64> {
         let k = self.rank();
         let mut inverse = Array2::zeros((k, k));
         for j in 0..k {
@@ -189,7 +195,7 @@ impl PivotedQr {
                 inverse[[i, j]] = column[i] / self.scale[i];
             }
         }
-        inverse.dot(&inverse.t())
+        inverse
     }
 
     /// Leverages: squared length of each row of Q (n values in [0, 1]).

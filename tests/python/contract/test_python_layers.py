@@ -16,6 +16,8 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
+    {"cells", "formula", "covariances"},
+    {"_models"},
     {"describe", "rates", "funnel", "correlation", "inequality", "regression", "disclosure"},
     {"wales"},
     {"data"},
@@ -25,7 +27,7 @@ ORDER = [
     {"cli", "__main__", "__init__"},
 ]
 RANK = {name: i for i, names in enumerate(ORDER) for name in names}
-METHODS = ORDER[5]
+METHODS = ORDER[7]
 # `Result.plot()` is the one lazy call upwards, and only inside a function.
 LAZY_UPWARD = {("results", "figures"), *((m, "figures") for m in METHODS)}
 

@@ -1,0 +1,163 @@
+"""From a table and a formula to a model in the kernel, and from the model to the tables of a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gofal import _core
+from gofal._call import columns_of, provenance_of, threads
+from gofal._check import names
+from gofal._table import Source
+from gofal.cells import Cells, source_of
+from gofal.covariances import Vcov, vcov_of
+from gofal.errors import InputError
+from gofal.formula import Formula, parse, predictors
+from gofal.language import Text
+from gofal.progress import progress
+from gofal.results import Provenance
+from gofal.weights import Weight, weight_of
+
+__all__ = ["FEW_CLUSTERS", "Request", "fit", "glance_of", "notes_on_clusters", "request"]
+
+FEW_CLUSTERS = 40
+"""Below this many clusters an interval by CR0 or CR1 is too narrow; the result says so."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a model was asked for, in the kernel's words."""
+
+    source: Source
+    cells: Cells | None
+    formula: Formula
+    spec: dict[str, Any]
+
+    def provenance(
+        self, function: str, arguments: dict[str, Any], facts: dict[str, float]
+    ) -> Provenance:
+        """Return the call behind a result."""
+        used = [self.spec["outcome"], *self.formula.columns, *self.spec["clusters"]]
+        used += [v for v in (self.spec["trials"], self.spec["frequency"], self.spec["prior"],
+                             self.spec["offset"]) if v]  # fmt: skip
+        return provenance_of(
+            function, self.source, used, {"formula": self.formula.text, **arguments},
+            n_obs=int(facts["n_obs"]), n_missing=int(facts["n_missing"]),
+        )  # fmt: skip
+
+
+def request(
+    table: Any,
+    formula: str,
+    columns: str | Iterable[str] | None = None,
+    *,
+    family: str,
+    link: str | None = None,
+    quasi: bool = False,
+    trials: str | None = None,
+    weight: Weight | None = None,
+    offset: str | None = None,
+    exposure: str | None = None,
+    vcov: Vcov = "classical",
+    by_row: bool = False,
+) -> Request:
+    """Read the arguments that all models share.
+
+    Raises
+    ------
+    InputError
+        A formula or argument that cannot be used.
+    """
+    source, held = source_of(table)
+    available = source.columns
+    if held is not None and held.outcome is not None:
+        available = [held.outcome, *(c for c in available if c not in held.columns)]
+    if "~" in formula:
+        if columns is not None:
+            message = "predictors: the formula names them already"
+            raise InputError(message, kind="option", column="predictors", got=columns)
+        parsed = parse(formula, available)
+    else:
+        parsed = predictors(formula, names("predictors", columns if columns is not None else ()))
+    word, clusters = vcov_of(vcov)
+    weighted = weight_of(weight)
+    if offset is not None and exposure is not None:
+        message = "offset, exposure: give one of them (the offset is the logarithm of the exposure)"
+        raise InputError(message, kind="option", column="offset", got=offset)
+    spec = {
+        "outcome": parsed.outcome, "terms": [list(term) for term in parsed.terms], "family": family,
+        "link": link, "quasi": quasi, "trials": trials, "cells": None,
+        "frequency": weighted.column if weighted and weighted.kind == "frequency" else None,
+        "prior": weighted.column if weighted and weighted.kind != "frequency" else None,
+        "offset": offset or exposure, "exposure": exposure is not None, "clusters": clusters,
+        "vcov": word, "by_row": by_row,
+    }  # fmt: skip
+    if weighted is not None and weighted.kind == "probability" and word == "classical":
+        message = 'vcov: probability weights need a robust covariance: gf.HC(1) or gf.Cluster("…")'
+        raise InputError(message, kind="option", column="vcov", got=word)
+    if held is not None:
+        _of_cells(spec, held, parsed)
+    return Request(source, held, parsed, spec)
+
+
+def _of_cells(spec: dict[str, Any], held: Cells, parsed: Formula) -> None:
+    n, total, squares = held.columns
+    if parsed.outcome != held.outcome or total is None:
+        message = (
+            f'the cells hold {held.outcome or "no outcome"!r}; the formula explains "{parsed.outcome}": '
+            f'make the cells with gf.cells(table, "{parsed.outcome}", by=[…])'
+        )
+        raise InputError(message, kind="option", column="formula", got=parsed.text)
+    if spec["frequency"] or spec["trials"]:
+        message = "weight, trials: cells already say how many rows they stand for"
+        raise InputError(message, kind="option", column="weight", got=spec["frequency"])
+    spec["cells"] = (n, squares)
+    spec["outcome"] = total
+
+
+def fit(asked: Request) -> _core.Model:
+    """Fit the model (a bar appears when it takes long)."""
+    with progress("rows") as report:
+        return _core.Model(asked.source.stream, asked.spec, threads(), report)
+
+
+_GLANCE = ("n_obs", "n_missing", "n_cells", "n_clusters", "df_residual", "r_squared",
+           "r_squared_adjusted", "sigma", "statistic", "p_value", "deviance", "null_deviance",
+           "dispersion", "theta", "theta_std_error", "log_lik", "aic", "bic", "n_iter")  # fmt: skip
+_COUNTS = ("n_obs", "n_missing", "n_cells", "n_clusters", "n_iter")
+
+
+def glance_of(facts: dict[str, float], **said: Any) -> dict[str, list[Any]]:
+    """Return the one row about the whole from the kernel's facts."""
+    row: dict[str, list[Any]] = {
+        k: [int(facts[k]) if k in _COUNTS else facts[k]] for k in _GLANCE if k in facts
+    }
+    return row | {k: [v] for k, v in said.items()}
+
+
+def tidy_of(model: _core.Model, conf_level: float, *, profile: bool) -> dict[str, list[Any]]:
+    """Return the coefficients; profile limits that do not exist are null, with the reason."""
+    tidy = columns_of(model.coefficients(conf_level, profile))
+    if profile:
+        tidy["conf_low"], tidy["conf_high"] = tidy.pop("low"), tidy.pop("high")
+    return tidy
+
+
+def notes_on_clusters(vcov: str, n_clusters: int | None) -> tuple[Text, ...]:
+    """Return what a reader must know about inference from few clusters."""
+    if n_clusters is None:
+        return ()
+    if vcov == "CR2" and n_clusters >= 10:
+        return (Text(f"{n_clusters} clusters; CR2 errors with Satterthwaite degrees of freedom.",
+                     f"{n_clusters} clwstwr; cyfeiliornadau CR2 gyda graddau rhyddid Satterthwaite."),)  # fmt: skip
+    if n_clusters < 10:
+        return (Text(f"Only {n_clusters} clusters: no correction is reliable below ten; use the wild cluster "
+                     "bootstrap (gf.wild_bootstrap) and say how many clusters there were.",
+                     f"Dim ond {n_clusters} clwstwr: nid oes cywiriad dibynadwy o dan ddeg; defnyddiwch y "
+                     "bootstrap clwstwr gwyllt (gf.wild_bootstrap) a dywedwch faint o glystyrau oedd."),)  # fmt: skip
+    if n_clusters < FEW_CLUSTERS and vcov in ("CR0", "CR1", "CR1S"):
+        return (Text(f"{n_clusters} clusters are few for {vcov}: its intervals are too narrow; CR2 holds better.",
+                     f"Mae {n_clusters} clwstwr yn brin ar gyfer {vcov}: mae ei gyfyngau'n rhy gul; mae CR2 yn dal "
+                     "yn well."),)  # fmt: skip
+    return ()

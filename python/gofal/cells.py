@@ -1,0 +1,171 @@
+"""Compress once, analyse many: rows grouped into unique patterns with n, Σy and Σy²."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gofal import _core
+from gofal._call import threads
+from gofal._check import names
+from gofal._table import Source, read
+from gofal.errors import InputError
+from gofal.progress import progress
+from gofal.weights import Weight, weight_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["N", "TOTAL", "TOTAL_SQ", "Cells", "as_cells", "cells"]
+
+N, TOTAL, TOTAL_SQ = "n", "total", "total_sq"
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Rows grouped into unique patterns; any function that takes a table takes cells.
+
+    Attributes
+    ----------
+    table
+        One row per pattern: the columns of ``by``, ``n`` (rows), ``total`` (Σy), ``total_sq`` (Σy²).
+    outcome
+        The column that was summed; None if rows were only counted.
+    by
+        The columns that make the patterns.
+    n_rows, n_missing
+        Rows read; rows left out because the outcome (or the weight) was missing.
+    columns
+        Names of the columns of n, Σy and Σy² (the last may be None for 0/1 outcomes).
+    """
+
+    table: pa.Table
+    outcome: str | None
+    by: tuple[str, ...]
+    n_rows: int
+    n_missing: int
+    columns: tuple[str, str | None, str | None] = (N, TOTAL, TOTAL_SQ)
+
+    def __len__(self) -> int:
+        """Return the number of patterns."""
+        return int(self.table.num_rows)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the table to any library that reads Arrow streams."""
+        return self.table.__arrow_c_stream__(requested_schema)
+
+    def to_arrow(self) -> pa.Table:
+        """Return the table."""
+        return self.table
+
+    def __repr__(self) -> str:
+        """Say what was compressed into what."""
+        return (
+            f"{len(self):,} cells of {self.n_rows:,} rows: {self.outcome or 'rows'} by {', '.join(self.by)}"
+            f" ({self.n_missing:,} rows left out)"
+        )
+
+
+def cells(
+    table: Any,
+    outcome: str | None = None,
+    by: str | Iterable[str] = (),
+    *,
+    weight: Weight | None = None,
+) -> Cells:
+    """Group rows into cells, in one parallel pass.
+
+    Estimates, and errors clustered by one of the columns in ``by``, are exactly those of the rows.
+
+    Parameters
+    ----------
+    table
+        Rows, or a `gf.scan` of files that need not fit into memory.
+    outcome
+        Column to sum (0/1 or numeric); rows where it is missing are left out and counted.
+    by
+        Columns whose combinations make the cells: covariates, authority, year. A null is a level of
+        its own here; a regression drops it.
+    weight
+        ``gf.frequency("n")``: rows that a row stands for (cells of cells).
+
+    Returns
+    -------
+    Cells
+        Patterns in order of their levels, whatever order the rows come in and whatever the number of threads.
+
+    Raises
+    ------
+    InputError
+        No column in ``by``, unknown columns, outcomes that are not finite.
+
+    References
+    ----------
+    Wong, Forsell, Lewis, Mao and Wardrop (2021), You Only Compress Once.
+
+    Examples
+    --------
+    >>> import gofal as gf
+    >>> children = {"abuse": [0, 0, 1, 1, 1], "sex": ["F", "M", "F", "F", "M"], "care": [0, 1, 1, 0, 1]}
+    >>> gf.cells(children, "care", by=["abuse", "sex"]).to_arrow()["n"].to_pylist()
+    [1, 1, 2, 1]
+    """
+    import pyarrow as pa
+
+    columns = names("by", by)
+    if not columns:
+        message = "by: name the columns whose combinations make the cells"
+        raise InputError(message, kind="option", column="by", got=by)
+    frequency = weight_of(weight, allowed=("frequency",))
+    with progress("rows") as report:
+        if hasattr(table, "_cells"):
+            out, n_rows, n_missing = table._cells(outcome, columns, report)
+        else:
+            source = read(table)
+            out, n_rows, n_missing = _core.cells(
+                source.stream,
+                columns,
+                outcome,
+                frequency.column if frequency else None,
+                threads(),
+                report,
+            )
+    return Cells(pa.table(out), outcome, tuple(columns), n_rows, n_missing)
+
+
+def as_cells(table: Any, outcome: str, *, n: str, total: str, total_sq: str | None = None) -> Cells:
+    """Take cells that somebody else made (SQL in DuckDB, a polars group_by) as they are.
+
+    Parameters
+    ----------
+    table
+        One row per pattern.
+    outcome
+        Name that formulas use for the outcome.
+    n, total, total_sq
+        Columns of the number of rows, the sum of the outcome and the sum of its squares; the last is not
+        needed for an outcome of 0 and 1.
+
+    Raises
+    ------
+    InputError
+        A column that the table does not have.
+    """
+    source = read(table)
+    held = source.columns
+    used = [c for c in (n, total, total_sq) if c is not None]
+    for name in used:
+        if name not in held:
+            message = f'no column named "{name}"; the table has: {", ".join(held)}'
+            raise InputError(message, kind="unknown_column", column=name, available=held)
+    arrow = source.to_arrow()
+    import pyarrow.compute as pc
+
+    by = tuple(c for c in held if c not in used)
+    return Cells(arrow, outcome, by, int(pc.sum(arrow[n]).as_py()), 0, (n, total, total_sq))
+
+
+def source_of(table: Any) -> tuple[Source, Cells | None]:
+    """Return the table at the door and, where it is cells, the cells."""
+    return (read(table.table), table) if isinstance(table, Cells) else (read(table), None)

@@ -1,0 +1,422 @@
+//! Bindings of regression: a fitted model that stays in Rust while Python asks for its parts.
+
+use pyo3::prelude::*;
+
+use crate::design::{Coding, Groups, ModelMatrix, Part, Term, Transform, Variable, model_matrix};
+use crate::error::{Error, Result};
+use crate::frame::{Frame, ModelData, Roles, TableBuilder};
+use crate::parallel::Control;
+use crate::python::door::{enter, enter_short};
+use crate::python::input::InTable;
+use crate::python::output::OutTable;
+use crate::regression::clustered::Kind as ClusterKind;
+use crate::regression::family::{Family, Link};
+use crate::regression::glm::{Glm, Options, glm};
+use crate::regression::inference::{Covariance, Inference, Wald};
+use crate::regression::influence::influence;
+use crate::regression::likelihood::profile;
+use crate::regression::lm::{LeastSquares, lm};
+use crate::regression::negative_binomial::negative_binomial;
+use crate::regression::outcome::{Kind, Outcome};
+use crate::regression::scores::Robust;
+
+/// A term as (column, coding, label) parts.
+pub type Parts = Vec<Vec<(String, String, String)>>;
+
+/// What Python says of a model.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Spec {
+    outcome: String,
+    terms: Parts,
+    family: String,
+    link: Option<String>,
+    quasi: bool,
+    trials: Option<String>,
+    /// (n, Σy², whether Σy² is given) columns of cells.
+    cells: Option<(String, Option<String>)>,
+    frequency: Option<String>,
+    prior: Option<String>,
+    offset: Option<String>,
+    /// Whether the offset column is an exposure, whose logarithm is the offset.
+    exposure: bool,
+    clusters: Vec<String>,
+    vcov: String,
+    by_row: bool,
+}
+
+/// A fitted model.
+#[pyclass(frozen, name = "Model", module = "gofal._core")]
+pub struct Model {
+    pub(super) spec: Spec,
+    pub(super) data: ModelData,
+    pub(super) terms: Vec<Term>,
+    pub(super) outcome: Outcome,
+    pub(super) groups: Vec<Groups>,
+    pub(super) fit: Fitted,
+    pub(super) inference: Inference,
+}
+
+/// What kind of fit it is.
+pub(super) enum Fitted {
+    Linear(Box<LeastSquares>),
+    General(Box<Glm>),
+    /// With θ and its standard error.
+    Counts(Box<Glm>, f64, f64),
+}
+
+impl Fitted {
+    pub(super) fn glm(&self) -> &Glm {
+        match self {
+            Self::Linear(model) => &model.fit,
+            Self::General(fit) | Self::Counts(fit, _, _) => fit,
+        }
+    }
+}
+
+pub(super) fn terms_of(parts: &Parts, names: &[String]) -> Result<Vec<Term>> {
+    let coding = |text: &str, label: &str| -> Result<Coding> {
+        Ok(match text.split_once(':') {
+            Some(("factor", reference)) => Coding::Factor(Some(reference.to_owned())),
+            Some(("power", k)) => {
+                let k = k.parse().map_err(|_| Error::option("formula", "a number as power", label))?;
+                Coding::Number(Transform::Power(k))
+            }
+            _ => match text {
+                "auto" => Coding::Auto,
+                "factor" => Coding::Factor(None),
+                "number" => Coding::Number(Transform::Identity),
+                "log" => Coding::Number(Transform::Log),
+                "exp" => Coding::Number(Transform::Exp),
+                "sqrt" => Coding::Number(Transform::Sqrt),
+                other => return Err(Error::option("formula", "a coding", other)),
+            },
+        })
+    };
+    parts
+        .iter()
+        .map(|term| {
+            term.iter()
+                .map(|(column, how, label)| {
+                    let variable = names.iter().position(|n| n == column).unwrap_or(0);
+                    Ok(Part { variable, coding: coding(how, label)?, label: label.clone() })
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// The columns of the terms, each once.
+pub(super) fn columns_of(parts: &Parts) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (column, _, _) in parts.iter().flatten() {
+        if !names.contains(column) {
+            names.push(column.clone());
+        }
+    }
+    names
+}
+
+impl Spec {
+    fn roles(&self) -> Roles {
+        let factors = self.terms.iter().flatten().filter(|(_, how, _)| how.starts_with("factor"));
+        let mut factors: Vec<String> = factors.map(|(column, _, _)| column.clone()).collect();
+        factors.dedup();
+        Roles {
+            outcome: self.outcome.clone(),
+            variables: columns_of(&self.terms),
+            clusters: self.clusters.clone(),
+            trials: self.trials.clone().or_else(|| self.cells.as_ref().map(|c| c.0.clone())),
+            cells: self.cells.as_ref().map(|c| c.1.clone()),
+            frequency: self.frequency.clone(),
+            prior: self.prior.clone(),
+            offset: self.offset.clone(),
+            factors,
+            by_outcome: matches!(self.family.as_str(), "gamma" | "negative-binomial") || self.counts(),
+            rows: self.by_row,
+        }
+    }
+
+    /// A Poisson outcome may be a count: only its own cells keep its likelihood.
+    fn counts(&self) -> bool {
+        self.family == "poisson"
+    }
+
+    pub(super) fn outcome(&self, data: &mut ModelData) -> Outcome {
+        let kind = if self.trials.is_some() {
+            Kind::Trials
+        } else if data.binary && self.family != "gaussian" {
+            Kind::Binary
+        } else if self.family == "gaussian"
+            && (data.grouped || self.cells.is_some() || self.frequency.is_some())
+        {
+            Kind::Moments
+        } else {
+            Kind::Same
+        };
+        let [n, sum, sum2] = std::mem::take(&mut data.sums);
+        Outcome { kind, n, sum, sum2, prior: data.prior.take(), offset: data.offset.take() }
+    }
+
+    fn options(&self) -> Result<Options<'_>> {
+        let family = match self.family.as_str() {
+            "gaussian" => Family::Gaussian,
+            "binomial" => Family::Binomial,
+            "poisson" | "negative-binomial" => Family::Poisson,
+            "gamma" => Family::Gamma,
+            other => {
+                return Err(Error::option(
+                    "family",
+                    "gaussian, binomial, poisson, gamma or negative-binomial",
+                    other,
+                ));
+            }
+        };
+        let link = self.link.as_deref().map(Link::named).transpose()?.unwrap_or(family.canonical());
+        Ok(Options { family, link, quasi: self.quasi, start: None, column: &self.outcome })
+    }
+}
+
+/// Groups of the rows by the clusters named, and by both where there are two.
+pub(super) fn groups_of(data: &ModelData) -> Result<Vec<Groups>> {
+    let mut groups: Vec<Groups> =
+        data.clusters.iter().map(|(codes, labels)| Groups::from_codes(codes, labels.len())).collect();
+    if let [(a, first), (b, second)] = data.clusters.as_slice() {
+        let width = u32::try_from(second.len()).unwrap_or(u32::MAX);
+        let joint: Vec<u32> = a.iter().zip(b).map(|(a, b)| a * width + b).collect();
+        groups.push(Groups::from_codes(&joint, first.len() * second.len()));
+    } else if data.clusters.len() > 2 {
+        return Err(Error::option("vcov", "one or two cluster columns", data.clusters.len()));
+    }
+    Ok(groups)
+}
+
+pub(super) fn covariance<'a>(name: &str, groups: &'a [Groups]) -> Result<Covariance<'a>> {
+    let kind = match name {
+        "classical" => return Ok(Covariance::Classical),
+        "HC0" => return Ok(Covariance::Robust(Robust::Hc0)),
+        "HC1" => return Ok(Covariance::Robust(Robust::Hc1)),
+        "HC2" => return Ok(Covariance::Robust(Robust::Hc2)),
+        "HC3" => return Ok(Covariance::Robust(Robust::Hc3)),
+        "HC4" => return Ok(Covariance::Robust(Robust::Hc4)),
+        "HC5" => return Ok(Covariance::Robust(Robust::Hc5)),
+        "CR0" => ClusterKind::Cr0,
+        "CR1" => ClusterKind::Cr1,
+        "CR1S" => ClusterKind::Cr1s,
+        "CR2" => ClusterKind::Cr2,
+        "CR3" => ClusterKind::Cr3,
+        other => {
+            return Err(Error::option("vcov", "classical, HC0 to HC5, CR0, CR1, CR1S, CR2 or CR3", other));
+        }
+    };
+    match groups {
+        [one] => Ok(Covariance::Clustered(kind, one)),
+        [a, b, both] if kind == ClusterKind::Cr1s => Ok(Covariance::TwoWay(a, b, both)),
+        [_, _, _] => Err(Error::option("kind", "\"CR1S\" with two cluster columns", name)),
+        _ => Err(Error::option("vcov", "a cluster column with CR0 to CR3", name)),
+    }
+}
+
+/// An exposure as an offset.
+fn logged(data: &mut ModelData, name: &str) -> Result<()> {
+    let Some(values) = &mut data.offset else { return Ok(()) };
+    if let Some(first) = values.iter().position(|v| *v <= 0.0) {
+        let rows: Vec<usize> = (0..values.len()).filter(|&i| values[i] <= 0.0).collect();
+        let place = |i: usize| data.original.get(i).copied().unwrap_or(i);
+        let expected = "an exposure above 0 (its logarithm is the offset): drop these rows";
+        return Err(Error::values(name, rows.into_iter().map(place), expected, values[first]));
+    }
+    values.iter_mut().for_each(|v| *v = v.ln());
+    Ok(())
+}
+
+/// Reads, builds and fits.
+fn build(frame: &Frame, spec: Spec, control: &Control) -> Result<Model> {
+    let mut data = frame.model(&spec.roles(), control)?;
+    let names: Vec<String> = data.variables.iter().map(|v: &Variable| v.name.clone()).collect();
+    let terms = terms_of(&spec.terms, &names)?;
+    if spec.exposure {
+        logged(&mut data, spec.offset.as_deref().unwrap_or("exposure"))?;
+    }
+    let outcome = spec.outcome(&mut data);
+    let x: ModelMatrix = model_matrix(outcome.len(), &data.variables, &terms)?;
+    let options = spec.options()?;
+    let fit = match spec.family.as_str() {
+        "gaussian" if options.link == Link::Identity => {
+            Fitted::Linear(Box::new(lm(&x, &outcome, &spec.outcome)?))
+        }
+        "negative-binomial" => {
+            let model = negative_binomial(&x, &outcome, &spec.outcome)?;
+            Fitted::Counts(Box::new(model.fit), model.theta, model.theta_error)
+        }
+        _ => Fitted::General(Box::new(glm(&x, &outcome, options)?)),
+    };
+    let groups = groups_of(&data)?;
+    let inference = Inference::new(fit.glm(), covariance(&spec.vcov, &groups)?)?;
+    Ok(Model { spec, data, terms, outcome, groups, fit, inference })
+}
+
+/// Rows of tests as a table.
+pub(super) fn tests(names: &[String], rows: &[Wald]) -> TableBuilder {
+    TableBuilder::new()
+        .text("term", names)
+        .f64("estimate", rows.iter().map(|r| r.estimate).collect())
+        .f64("std_error", rows.iter().map(|r| r.std_error).collect())
+        .f64_opt("statistic", rows.iter().map(|r| r.statistic).collect())
+        .f64_opt("df", rows.iter().map(|r| Some(r.df).filter(|d| d.is_finite())).collect())
+        .f64("p_value", rows.iter().map(|r| r.p).collect())
+        .f64("conf_low", rows.iter().map(|r| r.low).collect())
+        .f64("conf_high", rows.iter().map(|r| r.high).collect())
+}
+
+#[pymethods]
+impl Model {
+    #[new]
+    #[pyo3(signature = (table, spec, threads=0, progress=None))]
+    fn new(
+        py: Python<'_>,
+        table: InTable,
+        spec: Spec,
+        threads: usize,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        enter(py, threads, progress, |control| build(&table.0.not_empty()?, spec, control))
+    }
+
+    /// Coefficients with tests and intervals; `profile` takes limits from the likelihood.
+    #[pyo3(signature = (conf_level, profile=false))]
+    fn coefficients(&self, py: Python<'_>, conf_level: f64, profile: bool) -> PyResult<OutTable> {
+        enter_short(py, 0, || {
+            let fit = self.fit.glm();
+            let mut rows: Vec<Wald> =
+                (0..fit.beta.len()).map(|j| self.inference.coefficient(&fit.beta, j, conf_level)).collect();
+            if !profile {
+                return tests(&fit.names, &rows).build();
+            }
+            let reasons = self.profiled(&mut rows, conf_level)?;
+            let open = |v: f64| Some(v).filter(|v| v.is_finite());
+            tests(&fit.names, &rows)
+                .f64_opt("low", rows.iter().map(|r| open(r.low)).collect())
+                .f64_opt("high", rows.iter().map(|r| open(r.high)).collect())
+                .text_opt("reason", reasons)
+                .build()
+        })
+        .map(OutTable::from)
+    }
+
+    /// Names of the columns kept and of those left out.
+    fn names(&self) -> (Vec<String>, Vec<String>) {
+        (self.fit.glm().names.clone(), self.fit.glm().aliased.clone())
+    }
+
+    /// Covariance of the coefficients, row by row.
+    fn covariance(&self) -> Vec<Vec<f64>> {
+        self.inference.vcov.rows().into_iter().map(|r| r.to_vec()).collect()
+    }
+
+    /// Facts about the fit by the names of the glossary.
+    fn facts(&self) -> PyResult<Vec<(&'static str, f64)>> {
+        Python::attach(|py| enter_short(py, 0, || self.all_facts()))
+    }
+
+    /// One row per input row: fitted value, residual and, for least squares, influence. Only of models fitted by row.
+    fn rows(&self, py: Python<'_>) -> PyResult<Option<OutTable>> {
+        if self.data.original.is_empty() || self.spec.cells.is_some() {
+            return Ok(None);
+        }
+        enter_short(py, 0, || self.row_table()).map(|t| Some(OutTable::from(t)))
+    }
+}
+
+impl Model {
+    fn profiled(&self, rows: &mut [Wald], conf_level: f64) -> Result<Vec<Option<&'static str>>> {
+        let mut reasons = Vec::with_capacity(rows.len());
+        let options = self.spec.options()?;
+        let options = Options { family: self.fit.glm().family, link: self.fit.glm().link, ..options };
+        for (j, row) in rows.iter_mut().enumerate() {
+            let (low, high) = profile(self.fit.glm(), &self.outcome, options, j, conf_level)?;
+            row.low = low.unwrap_or(f64::NEG_INFINITY);
+            row.high = high.unwrap_or(f64::INFINITY);
+            let open = low.is_none() || high.is_none();
+            reasons.push(open.then_some("the profile likelihood does not fall enough: no limit"));
+        }
+        Ok(reasons)
+    }
+
+    fn all_facts(&self) -> Result<Vec<(&'static str, f64)>> {
+        let fit = self.fit.glm();
+        let mut facts = vec![
+            ("n_obs", if self.spec.trials.is_some() { fit.n_obs } else { self.data.n_used }),
+            ("n_missing", self.data.n_missing),
+            ("n_cells", fit.mu.len() as f64),
+            ("df_residual", fit.df),
+            ("log_lik", fit.log_lik),
+        ];
+        let mut k = fit.beta.len() as f64;
+        match &self.fit {
+            Fitted::Linear(model) => {
+                k += 1.0;
+                facts.extend([
+                    ("r_squared", model.r_squared),
+                    ("r_squared_adjusted", model.adj_r_squared),
+                    ("sigma", model.sigma),
+                ]);
+                if let Some((f, _, _, p)) = model.f {
+                    facts.extend([("statistic", f), ("p_value", p)]);
+                }
+            }
+            Fitted::General(_) => facts.extend(self.deviances()?),
+            Fitted::Counts(_, theta, error) => {
+                k += 1.0;
+                facts.extend(self.deviances()?);
+                facts.extend([("theta", *theta), ("theta_std_error", *error)]);
+            }
+        }
+        if !self.spec.quasi {
+            facts.extend([
+                ("aic", 2.0 * k - 2.0 * fit.log_lik),
+                ("bic", fit.n_obs.ln() * k - 2.0 * fit.log_lik),
+            ]);
+        }
+        if let Some(g) = self.inference.n_clusters {
+            facts.push(("n_clusters", g as f64));
+        }
+        Ok(facts)
+    }
+
+    fn deviances(&self) -> Result<Vec<(&'static str, f64)>> {
+        let fit = self.fit.glm();
+        let options = Options { family: fit.family, link: fit.link, ..self.spec.options()? };
+        let null = glm(&ModelMatrix::intercept(fit.mu.len()), &self.outcome, options)?;
+        let dispersion = fit.pearson / fit.df;
+        Ok(vec![
+            ("deviance", fit.deviance),
+            ("null_deviance", null.deviance),
+            ("pearson", fit.pearson),
+            ("dispersion", dispersion),
+            ("n_iter", fit.n_iter as f64),
+        ])
+    }
+
+    fn row_table(&self) -> Result<arrow_array::RecordBatch> {
+        let fit = self.fit.glm();
+        let per =
+            |i: usize| if self.outcome.n[i] > 0.0 { self.outcome.sum[i] / self.outcome.n[i] } else { 0.0 };
+        let y: Vec<f64> = (0..fit.mu.len()).map(per).collect();
+        let table = TableBuilder::new().count("row", &self.data.original).f64("fitted", fit.mu.clone());
+        if let Fitted::Linear(model) = &self.fit {
+            let left = influence(model, &y);
+            return table
+                .f64("resid", left.residuals)
+                .f64("leverage", left.leverage)
+                .f64_opt("std_resid", left.studentised)
+                .f64_opt("cooks_distance", left.cook)
+                .build();
+        }
+        let leverage = fit.scores.leverage();
+        table
+            .f64("resid", y.iter().zip(&fit.mu).map(|(y, m)| y - m).collect())
+            .f64("leverage", leverage.iter().map(|h| h.clamp(0.0, 1.0)).collect())
+            .build()
+    }
+}
