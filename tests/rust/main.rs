@@ -6,3 +6,4 @@ mod num;
 mod rates;
 mod reference;
 mod resample;
+mod risk_tables;
