@@ -60,6 +60,19 @@ IndexSpread = Literal["delta", "robust", "convenience", "kakwani"]
 SlopeInterval = Literal["analytic", "bca", "percentile", "basic"]
 SlopeModel = Literal["linear", "log", "logit", "poisson"]
 
+# Risk tables.
+OddsRatioInterval = Literal["wald", "exact", "midp"]
+ExactInterval = Literal["exact", "midp"]
+Zero = Literal["not_available", "haldane"]
+EValueMeasure = Literal[
+    "risk_ratio",
+    "rate_ratio",
+    "odds_ratio",
+    "hazard_ratio",
+    "standardised_difference",
+    "risk_difference",
+]
+
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3"]
 
@@ -81,4 +94,8 @@ SPREADS: tuple[Spread, ...] = get_args(Spread)
 INDEX_ERRORS: tuple[IndexSpread, ...] = get_args(IndexSpread)
 SLOPE_INTERVALS: tuple[SlopeInterval, ...] = get_args(SlopeInterval)
 SLOPE_MODELS: tuple[SlopeModel, ...] = get_args(SlopeModel)
+ODDS_RATIO_INTERVALS: tuple[OddsRatioInterval, ...] = get_args(OddsRatioInterval)
+EXACT_INTERVALS: tuple[ExactInterval, ...] = get_args(ExactInterval)
+ZEROS: tuple[Zero, ...] = get_args(Zero)
+EVALUE_MEASURES: tuple[EValueMeasure, ...] = get_args(EValueMeasure)
 COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)

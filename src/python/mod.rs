@@ -19,6 +19,7 @@ mod inequality;
 mod input;
 mod output;
 mod rates;
+mod risk;
 mod testing;
 
 use pyo3::prelude::*;
@@ -40,6 +41,11 @@ mod _core {
     use super::rates::{
         funnel_limits, funnel_scores, goodman, possible_counts, possible_sets, proportion_limits, rate,
         rate_ratio,
+    };
+    #[pymodule_export]
+    use super::risk::{
+        bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,
+        risk_measures, risk_ranges,
     };
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};

@@ -15,6 +15,11 @@ const NEGLIGIBLE: f64 = -45.0;
 /// Strata with more possible values of T than this take minutes; large-sample limits serve there.
 const LARGEST_SUPPORT: f64 = 2_000_000.0;
 
+/// Why there is no exact estimate.
+pub const NOT_INFORMATIVE: &str = "no stratum has exposed, unexposed, cases and others";
+/// Why there is no exact estimate.
+pub const TOO_LARGE: &str = "too many people for an exact method: use the large-sample limits";
+
 /// ln w(t) over the support of T, and where the observed T stands in it.
 #[derive(Debug, Clone)]
 pub struct Conditional {
@@ -34,11 +39,7 @@ impl Conditional {
         let used: Vec<&Cells> = strata.iter().filter(|t| t.informative()).collect();
         let size: f64 = used.iter().map(|t| support(t).1 - support(t).0).sum();
         if used.is_empty() || size > LARGEST_SUPPORT {
-            let reason = if used.is_empty() {
-                "no stratum has exposed, unexposed, cases and others".to_owned()
-            } else {
-                format!("{size} possible values; use the large-sample limits")
-            };
+            let reason = if used.is_empty() { NOT_INFORMATIVE } else { TOO_LARGE }.to_owned();
             return Err(Error::Undefined { what: "the exact odds ratio".to_owned(), reason });
         }
         let mut ln_w = vec![0.0];

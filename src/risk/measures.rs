@@ -18,6 +18,7 @@
 //! corrected.
 
 use super::cells::Cells;
+use crate::error::{Error, Result};
 use crate::num::dist::{chi2, normal};
 
 /// Why a ratio is not available.
@@ -91,14 +92,21 @@ pub struct Measures {
 }
 
 /// The measures of `cells` with limits at `conf_level`.
-pub fn measures(cells: &Cells, zero: Zero, conf_level: f64) -> Measures {
+///
+/// # Errors
+/// `Undefined` when nobody is exposed or nobody is unexposed.
+pub fn measures(cells: &Cells, zero: Zero, conf_level: f64) -> Result<Measures> {
+    if cells.n1() <= 0.0 || cells.n0() <= 0.0 {
+        let reason = "it needs both exposed and unexposed".to_owned();
+        return Err(Error::Undefined { what: "a comparison of risks".to_owned(), reason });
+    }
     let z = normal::isf((1.0 - conf_level) / 2.0);
     let corrected = zero == Zero::Haldane && cells.has_zero();
     let used = if corrected { cells.plus(0.5) } else { *cells };
     let mark = |m: Measure| Measure { corrected, ..m };
     let risk_ratio = risk_ratio(&used, z);
     let chi2 = cells.informative().then(|| pearson(cells));
-    Measures {
+    Ok(Measures {
         odds_ratio: mark(odds_ratio(&used, z)),
         risk_ratio: mark(risk_ratio),
         risk_difference: risk_difference(cells, z),
@@ -106,7 +114,7 @@ pub fn measures(cells: &Cells, zero: Zero, conf_level: f64) -> Measures {
         af_population: mark(af_population(&used, z)),
         chi2,
         p_value: chi2.map(|x| chi2::sf(x, 1.0)),
-    }
+    })
 }
 
 fn odds_ratio(t: &Cells, z: f64) -> Measure {
@@ -179,7 +187,7 @@ mod tests {
         for (p1, p0, want) in [(43.6, 16.0, 4.06), (19.4, 1.6, 14.80), (41.5, 23.6, 2.30), (59.3, 37.0, 2.48)]
         {
             let t = Cells::from_totals(p1 * 88.21, 8821.0, p0 * 320.06, 32_006.0).unwrap();
-            let or = measures(&t, Zero::NotAvailable, 0.95).odds_ratio.value.unwrap();
+            let or = measures(&t, Zero::NotAvailable, 0.95).unwrap().odds_ratio.value.unwrap();
             assert!((or - want).abs() < 0.005, "{p1} {p0} {or}");
         }
     }
@@ -187,13 +195,13 @@ mod tests {
     #[test]
     fn zero_cells_say_why_or_are_corrected_on_request() {
         let t = Cells { a: 3.0, b: 0.0, c: 2.0, d: 7.0 };
-        let m = measures(&t, Zero::NotAvailable, 0.95);
+        let m = measures(&t, Zero::NotAvailable, 0.95).unwrap();
         assert_eq!((m.odds_ratio.value, m.odds_ratio.reason), (None, Some(ZERO_CELL)));
         assert!(m.risk_ratio.value.is_some() && m.risk_difference.limits.is_some());
-        let h = measures(&t, Zero::Haldane, 0.95).odds_ratio;
+        let h = measures(&t, Zero::Haldane, 0.95).unwrap().odds_ratio;
         assert!(h.corrected && (h.value.unwrap() - 3.5 * 7.5 / (0.5 * 2.5)).abs() < 1e-12);
         let all = Cells { a: 3.0, b: 0.0, c: 5.0, d: 0.0 };
-        let m = measures(&all, Zero::NotAvailable, 0.95);
+        let m = measures(&all, Zero::NotAvailable, 0.95).unwrap();
         assert_eq!((m.risk_ratio.value, m.risk_ratio.limits), (Some(1.0), None));
         assert_eq!((m.risk_difference.value, m.chi2), (Some(0.0), None));
     }

@@ -51,7 +51,7 @@ fn measures_of_one_table_agree_with_epir() {
         let strata = vec![0; y.len()];
         let cells =
             by_stratum((&y, &outcome), (&x, &exposure), &strata, 1, Weights::Unit, "w").expect("cells");
-        let m = measures(&cells[0], Zero::NotAvailable, 0.95);
+        let m = measures(&cells[0], Zero::NotAvailable, 0.95).expect("both groups");
         let (rr, or, rd, paf) =
             (parts(m.risk_ratio), parts(m.odds_ratio), parts(m.risk_difference), parts(m.af_population));
         let got = named([
