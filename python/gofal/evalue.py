@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from gofal import _core
@@ -20,6 +20,7 @@ class EValueResult(Result):
     """E-values of an estimate and of the limit nearer to the true value. See :func:`evalue`."""
 
     _title: ClassVar[Text] = Text("E-values", "Gwerthoedd E")
+    _formats: ClassVar[Mapping[str, str]] = {"term": "word"}
     _notes: ClassVar[tuple[Text, ...]] = (
         Text(
             "An E-value says how strong confounding must be, not how strong it is.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from gofal import _core
@@ -25,7 +25,8 @@ class StrataResult(Result):
     _title: ClassVar[Text] = Text(
         "Exposure and outcome over strata", "Amlygiad a chanlyniad dros haenau"
     )
-    _about: ClassVar[tuple[str, ...]] = ("n_obs", "n_missing", "n_groups", "statistic", "p_value")
+    _about: ClassVar[tuple[str, ...]] = ("n_groups", "statistic", "p_value")
+    _formats: ClassVar[Mapping[str, str]] = {"term": "word"}
 
 
 def mantel_haenszel(

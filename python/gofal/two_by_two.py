@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from gofal import _core
@@ -34,7 +34,8 @@ class TwoByTwoResult(Result):
     """Measures of one 2 × 2 table; ``table("cells")`` has the counts. See :func:`two_by_two`."""
 
     _title: ClassVar[Text] = Text("Exposure and outcome", "Amlygiad a chanlyniad")
-    _about: ClassVar[tuple[str, ...]] = ("n_obs", "n_missing", "statistic", "p_value")
+    _about: ClassVar[tuple[str, ...]] = ("statistic", "p_value")
+    _formats: ClassVar[Mapping[str, str]] = {"term": "word"}
 
     def notes(self) -> tuple[Text, ...]:
         """Say where cells were corrected."""
