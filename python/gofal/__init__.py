@@ -9,7 +9,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `language` | English and Welsh |
 | `results` | what comes back |
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `disclosure` | the methods |
-| `two_by_two` `strata` `evalue` `pool` | risk tables, confounding, imputations |
+| `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` | the 22 authorities, code lists; the published tables |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
 
@@ -31,6 +31,7 @@ from gofal.disclosure import possible_counts as possible_counts
 from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
 from gofal.funnel import funnel as funnel
+from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
 

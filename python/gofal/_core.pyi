@@ -25,6 +25,7 @@ __all__ = [
     "funnel_limits",
     "funnel_scores",
     "goodman",
+    "impute",
     "leave_one_out",
     "lm",
     "mantel_haenszel",
@@ -224,3 +225,15 @@ def pool(
 def pool_joint(
     estimates: list[list[float]], covariances: list[list[list[float]]], df_complete: float
 ) -> tuple[float, float, float, float, float]: ...
+def impute(
+    table: Any,
+    columns: list[str],
+    methods: list[str],
+    cluster: str | None,
+    m: int,
+    n_iter: int,
+    donors: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table]: ...

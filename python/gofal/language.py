@@ -156,6 +156,7 @@ _NAMES: dict[str, str] = {
     "wilson": "Wilson",
     "clopper-pearson": "Clopper-Pearson",
     "jeffreys": "Jeffreys",
+    "pmm": "PMM",
     "wald": "Wald",
     "haldane": "Haldane-Anscombe",
     "mantel_haenszel": "Mantel-Haenszel",

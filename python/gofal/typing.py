@@ -73,6 +73,9 @@ EValueMeasure = Literal[
     "risk_difference",
 ]
 
+# Imputation.
+ImputationMethod = Literal["pmm", "normal", "logit"]
+
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3"]
 
@@ -98,4 +101,5 @@ ODDS_RATIO_INTERVALS: tuple[OddsRatioInterval, ...] = get_args(OddsRatioInterval
 EXACT_INTERVALS: tuple[ExactInterval, ...] = get_args(ExactInterval)
 ZEROS: tuple[Zero, ...] = get_args(Zero)
 EVALUE_MEASURES: tuple[EValueMeasure, ...] = get_args(EValueMeasure)
+IMPUTATION_METHODS: tuple[ImputationMethod, ...] = get_args(ImputationMethod)
 COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)

@@ -15,6 +15,7 @@ mod correlation;
 mod describe;
 mod door;
 mod errors;
+mod imputation;
 mod inequality;
 mod input;
 mod output;
@@ -33,6 +34,8 @@ mod _core {
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
     #[pymodule_export]
     use super::describe::{describe, fingerprint};
+    #[pymodule_export]
+    use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, lm, slope_index, slope_resampled};
     #[pymodule_export]

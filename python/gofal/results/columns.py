@@ -157,6 +157,8 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
     # Risk tables and imputations.
     "risk_ratio": ("number", "", "risk ratio, or the one that another measure comes to"),
     "n_informative": ("count", "strata", "strata with both groups and both outcomes"),
+    "imputation": ("integer", "", "number of the completed data set, from one"),
+    "iteration": ("integer", "", "sweep of the chained equations, from one"),
     "n_imputations": ("count", "imputations", "completed data sets"),
     "variance_within": ("number", "", "mean variance within imputations"),
     "variance_between": ("number", "", "variance of the estimates between imputations"),

@@ -126,6 +126,8 @@ LABELS: dict[str, tuple[str, str]] = {
     # Risk tables and imputations.
     "risk_ratio": ("Risk ratio", "Cymhareb risg"),
     "n_informative": ("Informative strata", "Haenau gwybodus"),
+    "imputation": ("Imputation", "Priodoliad"),
+    "iteration": ("Iteration", "Iteriad"),
     "n_imputations": ("Imputations", "Priodoliadau"),
     "variance_within": ("Variance within", "Amrywiant o fewn"),
     "variance_between": ("Variance between", "Amrywiant rhwng"),

@@ -26,6 +26,7 @@ ORDER = [
         "disclosure",
         "two_by_two",
         "strata",
+        "impute",
         "evalue",
         "pool",
     },
