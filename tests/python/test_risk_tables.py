@@ -171,6 +171,9 @@ def test_the_evalue_of_a_risk_difference() -> None:
     want = gf.evalue((287 / 300) / (150 / 300)).statistic(term="estimate").value
     assert r[0]["estimate"] == pytest.approx(want, rel=1e-12)
     assert 1 < r[1]["estimate"] < r[0]["estimate"]
+    # Hammond and Horn's lung cancer deaths, as the R package EValue prints them (grid of 1e-4).
+    r = gf.evalue(measure="risk_difference", counts=(397, 78954, 51, 108829)).to_arrow().to_pylist()
+    assert [v["estimate"] for v in r] == pytest.approx([20.95, 15.96], abs=0.01)
     with pytest.raises(NumericalError):
         gf.evalue(measure="risk_difference", counts=(10, 100, 20, 100))
 
