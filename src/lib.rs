@@ -17,7 +17,8 @@
 //! | L2 | [`design`] | factors, groups, typed weights, samples: what a kernel needs |
 //! | L2 | [`frame`] | the only importer of Arrow: columns in, tables out |
 //! | L3 | [`rates`] [`correlation`] [`inequality`] [`regression`] | one folder per family of methods |
-//! | L3 | [`resample`] [`multiplicity`] [`disclosure`] | what the families share |
+//! | L3 | [`risk`] [`imputation`] | 2 × 2 tables, strata, E-values; chained equations |
+//! | L3 | [`resample`] [`multiplicity`] [`disclosure`] [`pooling`] | what the families share |
 //! | L4 | `python` | bindings: convert, detach, kernel, convert (feature `python`) |
 //!
 //! # Where to start
@@ -31,13 +32,16 @@ pub mod design;
 pub mod disclosure;
 pub mod error;
 pub mod frame;
+pub mod imputation;
 pub mod inequality;
 pub mod multiplicity;
 pub mod num;
 pub mod parallel;
+pub mod pooling;
 pub mod rates;
 pub mod regression;
 pub mod resample;
+pub mod risk;
 pub mod rng;
 
 #[cfg(feature = "python")]

@@ -9,6 +9,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `language` | English and Welsh |
 | `results` | what comes back |
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `disclosure` | the methods |
+| `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` | the 22 authorities, code lists; the published tables |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
 
@@ -34,7 +35,10 @@ from gofal.covariances import Cluster as Cluster
 from gofal.describe import describe as describe
 from gofal.disclosure import possible_count_sets as possible_count_sets
 from gofal.disclosure import possible_counts as possible_counts
+from gofal.evalue import bounding_factor as bounding_factor
+from gofal.evalue import evalue as evalue
 from gofal.funnel import funnel as funnel
+from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
 
@@ -43,6 +47,7 @@ from gofal.options import Options as Options
 from gofal.options import get_options as get_options
 from gofal.options import options as options
 from gofal.options import set_options as set_options
+from gofal.pool import pool as pool
 from gofal.rates import multinomial_proportions as multinomial_proportions
 from gofal.rates import proportion as proportion
 from gofal.rates import rate as rate
@@ -56,6 +61,10 @@ from gofal.results import NotAvailable as NotAvailable
 from gofal.results import Result as Result
 from gofal.results import Statistic as Statistic
 from gofal.results import compare as compare
+from gofal.strata import mantel_haenszel as mantel_haenszel
+from gofal.two_by_two import two_by_two as two_by_two
+from gofal.two_by_two import two_by_two_counts as two_by_two_counts
+from gofal.two_by_two import two_by_two_percentages as two_by_two_percentages
 from gofal.weights import Weight as Weight
 from gofal.weights import analytic as analytic
 from gofal.weights import frequency as frequency

@@ -15,21 +15,31 @@ __all__ = [
     "_sum_for_test",
     "adjust_p",
     "cells",
+    "bounding_factor",
     "compare_dependent",
     "concentration_index",
     "correlate",
     "correlate_adjusted",
     "describe",
+    "evalue",
+    "evalue_difference",
     "fingerprint",
     "funnel_limits",
     "funnel_scores",
     "goodman",
+    "impute",
     "leave_one_out",
+    "mantel_haenszel",
+    "pool",
+    "pool_joint",
     "possible_counts",
     "possible_sets",
     "proportion_limits",
     "rate",
     "rate_ratio",
+    "risk_cells",
+    "risk_measures",
+    "risk_ranges",
     "slope_index",
     "slope_resampled",
 ]
@@ -183,3 +193,63 @@ def slope_resampled(
     threads: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> Table: ...
+def risk_cells(
+    table: Any,
+    outcome: str,
+    exposure: str,
+    strata: list[str],
+    weight: str | None = None,
+    threads: int = 0,
+) -> tuple[list[tuple[float, float, float, float]], list[str], int, int]: ...
+def risk_measures(
+    exposed: tuple[float, float],
+    unexposed: tuple[float, float],
+    zero: str,
+    interval: str,
+    conf_level: float,
+) -> tuple[Table, float | None, float | None]: ...
+def risk_ranges(
+    exposed: tuple[float, float],
+    n_exposed: float,
+    unexposed: tuple[float, float],
+    n_unexposed: float,
+) -> list[tuple[float | None, float | None]]: ...
+def mantel_haenszel(
+    strata: list[tuple[float, float, float, float]], interval: str, conf_level: float
+) -> tuple[Table, Table, int]: ...
+def evalue(
+    estimate: float,
+    limits: tuple[float, float] | None,
+    true_value: float,
+    measure: str,
+    rare: bool,
+) -> tuple[float, tuple[float, float] | None, float, float | None]: ...
+def evalue_difference(
+    exposed: tuple[float, float],
+    unexposed: tuple[float, float],
+    true_value: float,
+    conf_level: float,
+) -> tuple[float, tuple[float, float] | None, float, float | None]: ...
+def bounding_factor(rr_eu: float, rr_ud: float) -> float: ...
+def pool(
+    terms: list[str],
+    estimates: list[list[float]],
+    variances: list[list[float]],
+    df_complete: float,
+    conf_level: float,
+) -> Table: ...
+def pool_joint(
+    estimates: list[list[float]], covariances: list[list[list[float]]], df_complete: float
+) -> tuple[float, float, float, float, float]: ...
+def impute(
+    table: Any,
+    columns: list[str],
+    methods: list[str],
+    cluster: str | None,
+    m: int,
+    n_iter: int,
+    donors: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table]: ...

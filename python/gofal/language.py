@@ -104,6 +104,16 @@ _WELSH: dict[str, str] = {
     "additive": "adiol",
     "multiplicative": "lluosol",
     "standard": "safonol",
+    "conditional": "amodol",
+    "odds_ratio": "cymhareb ods",
+    "odds_ratio_conditional": "cymhareb ods, amodol",
+    "risk_ratio": "cymhareb risg",
+    "risk_difference": "gwahaniaeth risg",
+    "risk_difference_per_1000": "gwahaniaeth risg fesul 1,000",
+    "attributable_fraction_exposed": "ffracsiwn priodoladwy, pobl amlygedig",
+    "attributable_fraction_population": "ffracsiwn priodoladwy, poblogaeth",
+    "estimate": "amcangyfrif",
+    "limit": "terfyn",
     "generalised": "cyffredinoledig",
     "linear": "llinol",
     "log": "log",
@@ -130,6 +140,17 @@ REASONS: dict[str, str] = {
     "the mean sits on a bound": "mae'r cymedr ar ffin",
     "every resample of a perfect relation is perfect: no bootstrap interval": "mae pob ailsampl o berthynas "
     "berffaith yn berffaith: dim cyfwng bootstrap",
+    "a cell is zero: the ratio and its log have no finite value": "mae cell yn sero: nid oes gwerth meidraidd i'r "
+    "gymhareb na'i log",
+    "no cases in one group: the risk ratio is 0, infinite or 0/0": "dim achosion mewn un grŵp: mae'r gymhareb risg yn "
+    "0, yn anfeidraidd neu'n 0/0",
+    "no variation in the outcome: no Wald interval": "dim amrywiad yn y canlyniad: dim cyfwng Wald",
+    "no stratum has both exposed and unexposed": "nid oes haen â phobl amlygedig ac anamlygedig",
+    "no stratum has exposed, unexposed, cases and others": "nid oes haen â phobl amlygedig, anamlygedig, achosion ac "
+    "eraill",
+    "too many people for an exact method: use the large-sample limits": "gormod o bobl ar gyfer dull union: "
+    "defnyddiwch y terfynau sampl mawr",
+    "no limits given": "ni roddwyd terfynau",
     "unbounded: the fitted value at the less deprived end is not distinguishable from 0": "heb derfyn: ni ellir "
     "gwahaniaethu'r gwerth ffitiedig ar y pen llai difreintiedig oddi wrth 0",
 }
@@ -147,7 +168,10 @@ _NAMES: dict[str, str] = {
     "wilson": "Wilson",
     "clopper-pearson": "Clopper-Pearson",
     "jeffreys": "Jeffreys",
+    "pmm": "PMM",
     "wald": "Wald",
+    "haldane": "Haldane-Anscombe",
+    "mantel_haenszel": "Mantel-Haenszel",
     "agresti-coull": "Agresti-Coull",
     "erreygers": "Erreygers",
     "wagstaff": "Wagstaff",

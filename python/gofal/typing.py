@@ -60,6 +60,22 @@ IndexSpread = Literal["delta", "robust", "convenience", "kakwani"]
 SlopeInterval = Literal["analytic", "bca", "percentile", "basic"]
 SlopeModel = Literal["linear", "log", "logit", "poisson"]
 
+# Risk tables.
+OddsRatioInterval = Literal["wald", "exact", "midp"]
+ExactInterval = Literal["exact", "midp"]
+Zero = Literal["not_available", "haldane"]
+EValueMeasure = Literal[
+    "risk_ratio",
+    "rate_ratio",
+    "odds_ratio",
+    "hazard_ratio",
+    "standardised_difference",
+    "risk_difference",
+]
+
+# Imputation.
+ImputationMethod = Literal["pmm", "normal", "logit"]
+
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]
 ClusterKind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3"]
@@ -94,6 +110,11 @@ SPREADS: tuple[Spread, ...] = get_args(Spread)
 INDEX_ERRORS: tuple[IndexSpread, ...] = get_args(IndexSpread)
 SLOPE_INTERVALS: tuple[SlopeInterval, ...] = get_args(SlopeInterval)
 SLOPE_MODELS: tuple[SlopeModel, ...] = get_args(SlopeModel)
+ODDS_RATIO_INTERVALS: tuple[OddsRatioInterval, ...] = get_args(OddsRatioInterval)
+EXACT_INTERVALS: tuple[ExactInterval, ...] = get_args(ExactInterval)
+ZEROS: tuple[Zero, ...] = get_args(Zero)
+EVALUE_MEASURES: tuple[EValueMeasure, ...] = get_args(EValueMeasure)
+IMPUTATION_METHODS: tuple[ImputationMethod, ...] = get_args(ImputationMethod)
 COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
 CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)
 GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)

@@ -16,11 +16,13 @@ mod correlation;
 mod describe;
 mod door;
 mod errors;
+mod imputation;
 mod inequality;
 mod input;
 mod output;
 mod rates;
 mod regression;
+mod risk;
 mod testing;
 
 use pyo3::prelude::*;
@@ -37,6 +39,8 @@ mod _core {
     #[pymodule_export]
     use super::describe::{describe, fingerprint};
     #[pymodule_export]
+    use super::imputation::impute;
+    #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
     use super::output::OutTable;
@@ -47,6 +51,11 @@ mod _core {
     };
     #[pymodule_export]
     use super::regression::Model;
+    #[pymodule_export]
+    use super::risk::{
+        bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,
+        risk_measures, risk_ranges,
+    };
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
 

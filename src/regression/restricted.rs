@@ -36,7 +36,7 @@ pub fn restricted(free: &Glm, outcome: &Outcome, j: usize, value: f64, column: &
     }
     let rows = free.scores.rows.clone();
     if linear {
-        return Ok(Scores { u, w, rows, ..free.scores.clone() });
+        return Ok(Scores { w, u, rows, ..free.scores.clone() });
     }
     Scores::new(x.clone(), w, u, vec![0.0; eta.len()], rows, free.n_obs)
 }

@@ -2,9 +2,11 @@
 
 mod correlation;
 mod design;
+mod imputation;
 mod inequality;
 mod num;
 mod rates;
 mod reference;
 mod regression;
 mod resample;
+mod risk_tables;

@@ -163,6 +163,17 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
     "converged": ("flag", "", "whether the optimiser met its tolerance"),
     "n_iter": ("count", "iterations", "iterations of the optimiser"),
     "stop_reason": ("word", "", "why the optimiser stopped"),
+    # Risk tables and imputations.
+    "risk_ratio": ("number", "", "risk ratio, or the one that another measure comes to"),
+    "n_informative": ("count", "strata", "strata with both groups and both outcomes"),
+    "imputation": ("integer", "", "number of the completed data set, from one"),
+    "iteration": ("integer", "", "sweep of the chained equations, from one"),
+    "n_imputations": ("count", "imputations", "completed data sets"),
+    "variance_within": ("number", "", "mean variance within imputations"),
+    "variance_between": ("number", "", "variance of the estimates between imputations"),
+    "riv": ("fixed3", "", "relative increase in variance due to missing values"),
+    "lambda": ("fixed3", "", "share of the variance due to missing values"),
+    "fmi": ("fixed3", "", "fraction of missing information"),
     # Summaries and cells.
     "mean": ("number", "", "arithmetic mean"),
     "sd": ("number", "", "standard deviation, n - 1"),

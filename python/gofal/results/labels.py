@@ -132,6 +132,17 @@ LABELS: dict[str, tuple[str, str]] = {
     "converged": ("Converged", "Wedi cydgyfeirio"),
     "n_iter": ("Iterations", "Iteriadau"),
     "stop_reason": ("Stopped because", "Rheswm dros stopio"),
+    # Risk tables and imputations.
+    "risk_ratio": ("Risk ratio", "Cymhareb risg"),
+    "n_informative": ("Informative strata", "Haenau gwybodus"),
+    "imputation": ("Imputation", "Priodoliad"),
+    "iteration": ("Iteration", "Iteriad"),
+    "n_imputations": ("Imputations", "Priodoliadau"),
+    "variance_within": ("Variance within", "Amrywiant o fewn"),
+    "variance_between": ("Variance between", "Amrywiant rhwng"),
+    "riv": ("Relative increase in variance", "Cynnydd cymharol mewn amrywiant"),
+    "lambda": ("Share due to missing values", "Cyfran oherwydd gwerthoedd coll"),
+    "fmi": ("Missing information", "Gwybodaeth goll"),
     # Summaries and cells.
     "mean": ("Mean", "Cymedr"),
     "sd": ("SD", "GS"),

@@ -43,6 +43,17 @@ impl Cholesky {
         Array1::from_shape_fn(self.p, |i| x[(i, 0)])
     }
 
+    /// x with L′·x = z (p values): of covariance A⁻¹ when z is standard normal.
+    pub fn solve_upper(&self, z: &[f64]) -> Array1<f64> {
+        let l = self.factor.L();
+        let mut x = Array1::from(z.to_vec());
+        for i in (0..self.p).rev() {
+            let known: f64 = (i + 1..self.p).map(|j| l[(j, i)] * x[j]).sum();
+            x[i] = (x[i] - known) / l[(i, i)];
+        }
+        x
+    }
+
     /// A⁻¹ (p × p).
     pub fn inverse(&self) -> Array2<f64> {
         let inverse = self.factor.solve(Mat::<f64>::identity(self.p, self.p));
@@ -68,6 +79,9 @@ mod tests {
         assert!((c.ln_det() - 8.0_f64.ln()).abs() < 1e-15);
         assert!((c.inverse().dot(&a) - Array2::<f64>::eye(2)).iter().all(|v| v.abs() < 1e-15));
         assert!((c.solve(&[2.0, 3.0]) - array![0.0, 1.0]).iter().all(|v| v.abs() < 1e-15));
+        // L = [2 0; 1 √2], so L′x = (2, √2) has x = (½, 1).
+        let x = c.solve_upper(&[2.0, 2.0_f64.sqrt()]);
+        assert!((x - array![0.5, 1.0]).iter().all(|v| v.abs() < 1e-15));
     }
 
     #[test]

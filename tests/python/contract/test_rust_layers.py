@@ -14,8 +14,9 @@ LAYER = {
     "error": 0, "parallel": 0, "rng": 0,
     "num": 1,
     "design": 2, "frame": 2,
-    "resample": 3, "multiplicity": 3, "disclosure": 3,
+    "resample": 3, "multiplicity": 3, "disclosure": 3, "pooling": 3,
     "rates": 4, "correlation": 4, "inequality": 4, "regression": 4,
+    "risk": 4, "imputation": 4,
     "python": 5,
 }  # fmt: skip
 # Inside one layer: error and the random streams stand below everything, and the frame may build
