@@ -15,6 +15,7 @@ mod cells;
 mod correlation;
 mod describe;
 mod door;
+mod effects;
 mod errors;
 mod imputation;
 mod inequality;
@@ -38,6 +39,8 @@ mod _core {
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
     #[pymodule_export]
     use super::describe::{describe, fingerprint};
+    #[pymodule_export]
+    use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]

@@ -27,7 +27,7 @@ pub type Parts = Vec<Vec<(String, String, String)>>;
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Spec {
-    outcome: String,
+    pub(super) outcome: String,
     terms: Parts,
     family: String,
     link: Option<String>,

@@ -16,8 +16,9 @@ LAYER = {
     "design": 2, "frame": 2,
     "resample": 3, "multiplicity": 3, "disclosure": 3, "pooling": 3,
     "rates": 4, "correlation": 4, "inequality": 4, "regression": 4,
-    "risk": 4, "imputation": 4,
-    "python": 5,
+    "risk": 4, "imputation": 4, "panel": 4, "simulate": 4,
+    "effects": 5,
+    "python": 6,
 }  # fmt: skip
 # Inside one layer: error and the random streams stand below everything, and the frame may build
 # design types. Families do not know each other.
