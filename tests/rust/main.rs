@@ -1,6 +1,7 @@
 //! One integration binary: reference cases computed by others, identities, determinism.
 
 mod correlation;
+mod design;
 mod inequality;
 mod num;
 mod rates;
