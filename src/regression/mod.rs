@@ -1,5 +1,8 @@
 //! L3. Linear regression for tables of areas: least squares with covariances that hold in small
 //! samples, and the influence of every row.
 
+pub mod firth;
+pub mod firth_profile;
+pub(crate) mod firth_state;
 pub mod influence;
 pub mod lm;
