@@ -16,15 +16,15 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::error::{Error, Result};
-use crate::num::linalg::{PivotedQr, SmallCholesky};
+use crate::num::linalg::SmallCholesky;
 use crate::num::root::brent;
 use crate::regression::firth_state::{Patterns, State};
+use crate::regression::rank;
 
 const MAX_ITER: usize = 200;
 const MAX_HALVINGS: usize = 40;
 /// A Newton step below this share of every standard error is rounding.
 pub(super) const TOLERANCE: f64 = 1e-11;
-const ALIAS_TOLERANCE: f64 = 1e-7;
 /// A longer step in a linear predictor's units is cut: π would jump from 0 to 1.
 const LONGEST: f64 = 5.0;
 
@@ -138,11 +138,7 @@ fn full_rank(trials: &[f64], x: ArrayView2<'_, f64>, names: &[String]) -> Result
     if used.is_empty() {
         return Err(Error::TooFew { what: "a Firth regression".to_owned(), needed: 1, got: 0 });
     }
-    let qr = PivotedQr::new(x.select(Axis(0), &used).view(), names, ALIAS_TOLERANCE)?;
-    if qr.aliased().is_empty() {
-        return Ok(());
-    }
-    Err(Error::Aliased { columns: qr.aliased().iter().map(|&j| names[j].clone()).collect() })
+    rank::full_rank(x.select(Axis(0), &used).view(), names)
 }
 
 /// Maximises l* from `start`; coefficient `held` keeps its value.

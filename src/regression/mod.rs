@@ -1,8 +1,11 @@
 //! L3. Linear regression for tables of areas: least squares with covariances that hold in small
 //! samples, and the influence of every row.
 
+pub mod clogit;
 pub mod firth;
 pub mod firth_profile;
 pub(crate) mod firth_state;
 pub mod influence;
+pub(crate) mod likelihood;
 pub mod lm;
+pub(crate) mod rank;

@@ -1,12 +1,13 @@
 //! Models of binary, matched, ordered and unordered outcomes against logistf, brglm2, survival,
 //! ordinal and nnet; identities that hold without a reference.
 
+use gofal::regression::clogit::{Clogit, clogit};
 use gofal::regression::firth::{Firth, firth};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::design::{Design, design};
+use crate::design::{Design, Frame, design, design_with};
 use crate::reference::{assert_key, cases};
 
 fn text<'a>(case: &'a Value, key: &str) -> &'a str {
@@ -155,4 +156,40 @@ fn firth_in_time() {
         }
         println!("n = {n}: profiles {:?}", start.elapsed() / repeats);
     }
+}
+
+#[test]
+fn conditional_logistic_regression_agrees_with_survival() {
+    for case in cases("conditional_logistic") {
+        let frame = Frame::read(case["dataset"]["data"].as_str().expect("data"));
+        let d = design_with(&frame, &format!("{} - 1", text(&case, "formula")), &[text(&case, "strata")]);
+        let fit = fit_clogit(&frame, &case);
+        for key in keys(&case) {
+            let (what, term) = key.split_once(':').unwrap_or((&key, &fit.names[0]));
+            let j = place(&fit.names, term);
+            let got = match what {
+                "coef" => fit.beta[j],
+                "se" => fit.std_errors()[j],
+                "loglik" => fit.log_lik,
+                "loglik_null" => fit.log_lik_null,
+                "lr" => fit.lr,
+                "score" => fit.score,
+                "wald" => fit.wald,
+                "n" => fit.n as f64,
+                "events" => fit.events as f64,
+                other => panic!("{other}"),
+            };
+            assert_key(&case, &key, got);
+        }
+        assert_eq!(fit.n, d.rows.len());
+    }
+}
+
+/// The treatment contrasts of the case, the intercept's column left out.
+fn fit_clogit(frame: &Frame, case: &Value) -> Clogit {
+    let d = design_with(frame, text(case, "formula"), &[text(case, "strata")]);
+    let (codes, _) = frame.codes(text(case, "strata"));
+    let strata: Vec<u32> = d.rows.iter().map(|&i| codes[i].expect("known") as u32).collect();
+    let cases: Vec<bool> = d.response[0].iter().map(|y| *y == 1.0).collect();
+    clogit(&cases, d.x.slice(ndarray::s![.., 1..]), &d.names[1..], &strata).expect("fits")
 }
