@@ -87,7 +87,9 @@ pub fn clogit(case: &[bool], x: ArrayView2<'_, f64>, names: &[String], strata: &
     let model = Model { what: "conditional logistic regression", names, spans: &spans };
     let at = |beta: &[f64]| {
         let mut point = Point::zero(p);
-        used.iter().for_each(|s| s.add_to(&mut point, beta));
+        for s in &used {
+            s.add_to(&mut point, beta);
+        }
         point.mirror();
         point.log_lik.is_finite().then_some(point)
     };

@@ -24,7 +24,7 @@ use crate::regression::rank;
 const MAX_ITER: usize = 200;
 const MAX_HALVINGS: usize = 40;
 /// A Newton step below this share of every standard error is rounding.
-pub(super) const TOLERANCE: f64 = 1e-11;
+const TOLERANCE: f64 = 1e-11;
 /// A longer step in a linear predictor's units is cut: π would jump from 0 to 1.
 const LONGEST: f64 = 5.0;
 
@@ -176,16 +176,19 @@ pub(super) fn sub_matrix(a: &[f64], free: &[usize], p: usize) -> Vec<f64> {
     free.iter().flat_map(|&j| free.iter().map(move |&k| a[j * p + k])).collect()
 }
 
-/// The factor of the curvature over `free`, or of the information where l* is not concave.
-pub(super) fn free_factor(state: &State, free: &[usize], p: usize) -> Result<SmallCholesky> {
-    SmallCholesky::new(&sub_matrix(&state.curvature, free, p), free.len())
-        .or_else(|_| SmallCholesky::new(&sub_matrix(&state.information, free, p), free.len()))
+/// The factor of the curvature over `free`, or of the information where l* is not concave; and whether it is.
+pub(super) fn free_factor(state: &State, free: &[usize], p: usize) -> Result<(SmallCholesky, bool)> {
+    if let Ok(factor) = SmallCholesky::new(&sub_matrix(&state.curvature, free, p), free.len()) {
+        return Ok((factor, true));
+    }
+    SmallCholesky::new(&sub_matrix(&state.information, free, p), free.len())
+        .map(|factor| (factor, false))
         .map_err(|pivot| Error::NotPositiveDefinite { pivot: free[pivot], column: free[pivot].to_string() })
 }
 
 fn newton_step(state: &State, free: &[usize], p: usize) -> Result<Vec<f64>> {
     let mut step: Vec<f64> = free.iter().map(|&j| state.score[j]).collect();
-    free_factor(state, free, p)?.solve(&mut step);
+    free_factor(state, free, p)?.0.solve(&mut step);
     Ok(step)
 }
 
