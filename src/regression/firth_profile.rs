@@ -246,12 +246,17 @@ impl Firth {
             }
             let value = |b: f64| root_of(b).unwrap_or(f64::NAN);
             let scale = 1e-12 * (1.0 + reach.abs());
-            let root = brent(value, inner, centre + reach, scale).map_err(|e| self.named(j, e))?;
-            // A change of sign where a higher maximum was found on the way is no root: once more, with it.
-            miss = value(root).abs();
-            if miss < 1e-6 {
-                return Ok(root);
+            match brent(value, inner, centre + reach, scale) {
+                Ok(root) => {
+                    miss = value(root).abs();
+                    if miss < 1e-6 {
+                        return Ok(root);
+                    }
+                }
+                Err(Error::Undefined { .. }) => {}
+                Err(e) => return Err(self.named(j, e)),
             }
+            // A higher maximum found on the way moved an end or left a jump: once more, with it.
             (inner, reach) = (centre, reach * 1.1);
         }
         let what = format!("the profile limit of \"{}\"", self.names[j]);

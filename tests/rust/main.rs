@@ -4,6 +4,7 @@ mod correlation;
 mod design;
 mod inequality;
 mod num;
+mod outcome_identities;
 mod outcomes;
 mod rates;
 mod reference;
