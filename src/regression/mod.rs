@@ -13,3 +13,4 @@ pub mod multinomial;
 pub mod ordinal;
 pub mod ordinal_link;
 pub(crate) mod rank;
+pub mod zero_inflated;

@@ -6,6 +6,7 @@ use gofal::regression::clogit::{Clogit, clogit};
 use gofal::regression::firth::{Firth, firth};
 use gofal::regression::multinomial::multinomial;
 use gofal::regression::ordinal::{Link, ordinal, proportionality_test};
+use gofal::regression::zero_inflated::{Counts, hurdle, zero_inflated};
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -241,4 +242,36 @@ fn two_levels_under_cloglog_agree_with_glm() {
     ];
     assert!((fit.thresholds[0] + 0.739_869_249_178_285).abs() < 1e-11);
     assert!(close(&fit.beta.to_vec(), &slopes, 1e-11));
+}
+
+#[test]
+fn zero_inflated_and_hurdle_counts_agree_with_pscl() {
+    for case in cases("zero_inflated") {
+        let d = case_design(&case);
+        let counts = Counts {
+            y: &d.response[0],
+            x: d.x.view(),
+            names: &d.names,
+            z: d.x.view(),
+            zero_names: &d.names,
+            offset: None,
+            weights: Weights::Unit,
+        };
+        let (inflated, cut) = (zero_inflated(&counts).expect("fits"), hurdle(&counts).expect("fits"));
+        for key in keys(&case) {
+            let (fit, what) =
+                key.strip_prefix("hurdle_").map_or((&inflated, key.as_str()), |rest| (&cut, rest));
+            let (what, term) = what.split_once(':').unwrap_or((what, "(Intercept)"));
+            let j = place(&d.names, term);
+            let got = match what {
+                "count" => fit.count[j],
+                "zero" => fit.zero[j],
+                "count_se" => fit.std_errors()[j],
+                "zero_se" => fit.std_errors()[d.names.len() + j],
+                "loglik" => fit.log_lik,
+                other => panic!("{other}"),
+            };
+            assert_key(&case, &key, got);
+        }
+    }
 }
