@@ -1,12 +1,12 @@
 //! Conditional logistic regression of matched data.
 //!
 //! Stratum g has n_g rows of which d_g are cases. Given d_g the stratum's own intercept cancels:
-//! l(β) = Σ_g [Σ_cases x′β − ln e_d(θ)], θ_i = exp(x_i′β), e_d the elementary symmetric function: the sum
-//! over all sets of d_g rows (Gail, Lubin and Rubinstein 1981), exact whatever the number of ties.
-//! Row by row, e_k ← e_k + θ e_{k−1} (Howard 1972). It is kept as ln e_k with its gradient G_k and
-//! Hessian H_k: with π = θe_{k−1}/(e_k + θe_{k−1}) and u = x + G_{k−1} − G_k,
-//! G_k ← G_k + πu, H_k ← (1 − π)H_k + πH_{k−1} + π(1 − π)uu′; nothing overflows or cancels.
-//! Where cases outnumber controls the two change places (x → −x), so k ≤ n_g/2.
+//! l(β) = Σ_g [Σ_cases x′β − ln e_d(θ)], θ_i = exp(x_i′β), e_d the elementary symmetric function:
+//! the sum over all sets of d_g rows (Gail, Lubin and Rubinstein 1981), exact whatever the number
+//! of ties. Row by row, e_k ← e_k + θ e_{k−1} (Howard 1972). It is kept as ln e_k with its gradient
+//! G_k and Hessian H_k: with π = θe_{k−1}/(e_k + θe_{k−1}) and u = x + G_{k−1} − G_k, G_k ← G_k +
+//! πu, H_k ← (1 − π)H_k + πH_{k−1} + π(1 − π)uu′; nothing overflows or cancels. Where cases
+//! outnumber controls the two change places (x → −x), so k ≤ n_g/2.
 //!
 //! Strata in which all rows are cases, or none, say nothing about β: dropped and counted.
 //! Covariance: observed information. Unweighted.

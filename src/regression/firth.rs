@@ -3,8 +3,8 @@
 //! Row i has s_i successes of m_i trials (m = 1: single children), logit π = o + x′β. β̂ maximises
 //! l*(β) = Σ s ln π + (m − s) ln(1 − π) + ½ ln|X′WX|, W = diag(mπ(1 − π)): the likelihood with
 //! Jeffreys' prior, which takes away the bias of order 1/n (Firth 1993) and always has a finite
-//! maximum (Heinze and Schemper 2002; Kosmidis and Firth 2021). Newton's method on the exact curvature
-//! of l*, steps halved until l* rises. Covariance: (X′WX)⁻¹ at β̂.
+//! maximum (Heinze and Schemper 2002; Kosmidis and Firth 2021). Newton's method on the exact
+//! curvature of l*, steps halved until l* rises. Covariance: (X′WX)⁻¹ at β̂.
 //!
 //! Trials are frequency weights: a row (s, m) equals its m single rows. Binomial coefficients are
 //! left out of both log-likelihoods, so grouping does not change them. Profile limits and
@@ -176,7 +176,8 @@ pub(super) fn sub_matrix(a: &[f64], free: &[usize], p: usize) -> Vec<f64> {
     free.iter().flat_map(|&j| free.iter().map(move |&k| a[j * p + k])).collect()
 }
 
-/// The factor of the curvature over `free`, or of the information where l* is not concave; and whether it is.
+/// The factor of the curvature over `free`, or of the information where l* is not concave; and
+/// whether it is.
 pub(super) fn free_factor(state: &State, free: &[usize], p: usize) -> Result<(SmallCholesky, bool)> {
     if let Ok(factor) = SmallCholesky::new(&sub_matrix(&state.curvature, free, p), free.len()) {
         return Ok((factor, true));

@@ -2,14 +2,15 @@
 //!
 //! l*_p(b) = max l* over the other coefficients with β_j = b; the penalty keeps the information of
 //! the whole model (as logistf does). Test of β_j = 0: χ² = 2(l*(β̂) − l*_p(0)) on 1 df. Limits:
-//! the b with l*_p(b) = l*(β̂) − z²/2 on each side (Venzon and Moolgavkar 1988). One Newton step moves the
-//! held and the other coefficients together: with n the others, A = −∂U*, a = A_nn⁻¹U_n,
-//! c = −A_nn⁻¹A_nj and l*_p ≈ l* + ½U_n′a, l*_p′ ≈ U_j + c′U_n, it moves β_j by Newton on the signed root
-//! r = √(2(l*(β̂) − l*_p)), which is nearly a straight line.
+//! the b with l*_p(b) = l*(β̂) − z²/2 on each side (Venzon and Moolgavkar 1988). One Newton step
+//! moves the held and the other coefficients together: with n the others, A = −∂U*, a = A_nn⁻¹U_n,
+//! c = −A_nn⁻¹A_nj and l*_p ≈ l* + ½U_n′a, l*_p′ ≈ U_j + c′U_n, it moves β_j by Newton on the
+//! signed root r = √(2(l*(β̂) − l*_p)), which is nearly a straight line.
 //!
 //! In separated data l* need not be concave: with β_j held it may have several maxima. So where the
-//! way to a limit was not concave, or the limit lies far out, it is checked against full profiles searched from
-//! several starts; where that or the joint iteration fails, a bracketed root of such profiles follows.
+//! way to a limit was not concave, or the limit lies far out, it is checked against full profiles
+//! searched from several starts; where that or the joint iteration fails, a bracketed root of such
+//! profiles follows.
 
 use std::cell::RefCell;
 
@@ -113,8 +114,8 @@ impl Firth {
         Ok((self.penalised_log_lik - best.state.penalised, best.beta))
     }
 
-    /// The same from several starts, the highest maximum taken: along the tangent, β̂, β̂ drawn out in
-    /// proportion to b or to its root, 0, and the maximisers that earlier searches found.
+    /// The same from several starts, the highest maximum taken: along the tangent, β̂, β̂ drawn out
+    /// in proportion to b or to its root, 0, and the maximisers that earlier searches found.
     fn least_drop(&self, j: usize, b: f64, found: &mut Vec<Vec<f64>>) -> Result<f64> {
         let beta = self.beta.to_vec();
         let ratio = if beta[j] == 0.0 { 1.0 } else { (b / beta[j]).clamp(-20.0, 20.0) };
@@ -137,6 +138,10 @@ impl Firth {
         maxima.sort_by(|a, b| a.0.total_cmp(&b.0));
         maxima.truncate(2);
         match (maxima.first().map(|m| m.0), error) {
+            (Some(least), _) if least < -1e-6 => {
+                let what = "Firth's iteration (l* has a higher maximum than the one found)".to_owned();
+                Err(Error::NoConvergence { what, n_iter: 0, last: -least, tolerance: 1e-6 })
+            }
             (Some(least), _) => {
                 found.extend(maxima.into_iter().map(|m| m.1));
                 Ok(least)

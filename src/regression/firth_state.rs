@@ -1,8 +1,8 @@
 //! What Firth's iteration needs at one β: penalised log-likelihood, modified score, curvature.
 //!
-//! Rows stand in blocks of [`B`], column after column, so that every sum runs over lanes; the third-order sums
-//! of the penalty's curvature cost p³/6 products a row and no n × n matrix is formed. With
-//! π = 1/(1 + e^−η), w = mπ(1 − π), I = X′WX = LL′, q = x′I⁻¹x and h = wq:
+//! Rows stand in blocks of [`B`], column after column, so that every sum runs over lanes; the
+//! third-order sums of the penalty's curvature cost p³/6 products a row and no n × n matrix is
+//! formed. With π = 1/(1 + e^−η), w = mπ(1 − π), I = X′WX = LL′, q = x′I⁻¹x and h = wq:
 //! * l* = Σ s ln π + (m − s) ln(1 − π) + ½ ln|I|;
 //! * U* = Σ (s − mπ + h(½ − π)) x;
 //! * −∂U* = I − ½(S − T), S = Σ wq(1 − 6π(1 − π)) xx′, T_rs = tr(I⁻¹D_r I⁻¹D_s), D_r = Σ w(1 − 2π)x_r xx′.

@@ -2,9 +2,9 @@
 //!
 //! θ ← θ + A⁻¹U, U = ∂l, A = −∂²l; steps are halved until l does not fall and the parameters are
 //! admissible; where A is not positive definite its diagonal is raised (Levenberg). The end: a step
-//! below 10⁻¹¹ of every standard error. Separation shows as a likelihood that no longer rises while a linear
-//! predictor still runs: l is flat to 10⁻⁹ and yet a step moves η by more than 0.1, which for an
-//! estimate that exists would mean a standard error of η above 1,000.
+//! below 10⁻¹¹ of every standard error. Separation shows as a likelihood that no longer rises while
+//! a linear predictor still runs: l is flat to 10⁻⁹ and yet a step moves η by more than 0.1, which
+//! for an estimate that exists would mean a standard error of η above 1,000.
 
 use ndarray::Array2;
 
@@ -99,8 +99,9 @@ impl Model<'_> {
             last = size;
             let length = if change > LONGEST { LONGEST / change } else { 1.0 };
             let next = climb(&at, &theta, &here, &step, length);
-            let (moved, point) = next.ok_or_else(|| self.failed(n_iter, last))?;
-            risen = point.log_lik - here.log_lik;
+            let (moved, point, whole) = next.ok_or_else(|| self.failed(n_iter, last))?;
+            // A halved step may rise little for other reasons: an edge of what is admissible.
+            risen = if whole { point.log_lik - here.log_lik } else { f64::INFINITY };
             (theta, here) = (moved, point);
         }
         Err(self.failed(MAX_ITER, last))
@@ -152,19 +153,21 @@ fn raised_step(here: &Point, p: usize) -> Option<Vec<f64>> {
     None
 }
 
-/// The step halved until l does not fall.
+/// The step halved until l does not fall, and whether it is whole.
 fn climb(
     at: &impl Fn(&[f64]) -> Option<Point>,
     theta: &[f64],
     here: &Point,
     step: &[f64],
     mut length: f64,
-) -> Option<(Vec<f64>, Point)> {
+) -> Option<(Vec<f64>, Point, bool)> {
     let slack = 1e-12 * here.log_lik.abs().max(1.0);
-    for _ in 0..MAX_HALVINGS {
+    for halvings in 0..MAX_HALVINGS {
         let next: Vec<f64> = theta.iter().zip(step).map(|(t, d)| t + length * d).collect();
         match at(&next) {
-            Some(point) if point.log_lik >= here.log_lik - slack => return Some((next, point)),
+            Some(point) if point.log_lik >= here.log_lik - slack => {
+                return Some((next, point, halvings == 0));
+            }
             _ => length *= 0.5,
         }
     }

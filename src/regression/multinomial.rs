@@ -1,9 +1,9 @@
 //! Baseline-category logit of an unordered outcome with K levels.
 //!
-//! ln(π_k/π_r) = x′β_k for the K − 1 levels k other than the reference r;
-//! l = Σ w ln π_y. U_k = Σ w(1[y = k] − π_k)x; A_kl = Σ w π_k(1[k = l] − π_l)xx′ (expected and observed
-//! information are the same). Full Newton on all (K − 1)p coefficients; covariance A⁻¹
-//! (Agresti 2013, ch. 8). Coefficients are grouped by level: all of the first level's, then the second's.
+//! ln(π_k/π_r) = x′β_k for the K − 1 levels k other than the reference r; l = Σ w ln π_y. U_k = Σ
+//! w(1[y = k] − π_k)x; A_kl = Σ w π_k(1[k = l] − π_l)xx′ (expected and observed information are the
+//! same). Full Newton on all (K − 1)p coefficients; covariance A⁻¹ (Agresti 2013, ch. 8).
+//! Coefficients are grouped by level: all of the first level's, then the second's.
 //!
 //! Weights are frequencies: a row stands for w identical ones.
 
@@ -43,8 +43,8 @@ pub struct Multinomial {
 ///
 /// # Errors
 /// `Length`, `Values` for stray codes, `InvalidOption` for a reference that is no level or weights
-/// that are no frequencies, `Undefined` for a level nobody has, `Aliased`, `NoConvergence`, with the
-/// coefficients, under separation.
+/// that are no frequencies, `Undefined` for a level nobody has, `Aliased`, `NoConvergence`, with
+/// the coefficients, under separation.
 pub fn multinomial(
     codes: &[u32],
     levels: &[String],

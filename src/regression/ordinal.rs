@@ -7,8 +7,9 @@
 //! and g = (f_y u_y − f_{y−1}u_{y−1})/P: U = Σ w g and A = Σ w [gg′ − (f′_y u_y u_y′ −
 //! f′_{y−1}u_{y−1}u_{y−1}′)/P], the observed information; covariance A⁻¹.
 //!
-//! Parameters stand in the order τ, β, then γ column by column, threshold by threshold. Tests of proportionality:
-//! likelihood ratio against the model with every column in z, and the score test, which needs no second fit.
+//! Parameters stand in the order τ, β, then γ column by column, threshold by threshold. Tests of
+//! proportionality: likelihood ratio against the model with every column in z, and the score test,
+//! which needs no second fit.
 //!
 //! Weights are frequencies: a row stands for w identical ones.
 
@@ -253,7 +254,8 @@ impl<'a> Layout<'a> {
         to.iter().map(|(k, v)| theta[*k] * v).sum()
     }
 
-    /// Whether every level of row i, had or not, has a positive probability: γ may bring thresholds to cross.
+    /// Whether every level of row i, had or not, has a positive probability: γ may bring thresholds
+    /// to cross.
     fn in_order(&self, i: usize, theta: &[f64]) -> bool {
         let first = self.cuts + self.common.len();
         let cut = |j: usize| {

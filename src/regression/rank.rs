@@ -1,7 +1,7 @@
 //! Refusing designs whose columns are combinations of one another.
 //!
-//! Iterative models leave nothing out silently: a column that adds nothing has no coefficient to report, and
-//! which of a collinear set to drop is the caller's decision.
+//! Iterative models leave nothing out silently: a column that adds nothing has no coefficient to
+//! report, and which of a collinear set to drop is the caller's decision.
 
 use ndarray::ArrayView2;
 
@@ -23,8 +23,8 @@ pub fn full_rank(x: ArrayView2<'_, f64>, names: &[String]) -> Result<()> {
     Err(Error::Aliased { columns: qr.aliased().iter().map(|&j| names[j].clone()).collect() })
 }
 
-/// Half the range of each column (at least the smallest positive number): what a unit of its coefficient does to the
-/// linear predictors.
+/// Half the range of each column (at least the smallest positive number): what a unit of its
+/// coefficient does to the linear predictors.
 pub fn spans(x: ArrayView2<'_, f64>) -> Vec<f64> {
     let span = |column: ndarray::ArrayView1<'_, f64>| {
         let (low, high) =

@@ -5,9 +5,9 @@
 //! structural with probability r, logit r = z′γ + μ, which gives all derivatives:
 //! U_γ = Σ (r[y = 0] − φ)z, U_β = Σ (y − μ(1 − r[y = 0]))x.
 //!
-//! Hurdle: P(y > 0) = π, logit π = z′γ; given y > 0, Poisson(μ) cut off at zero, whose mean is
-//! m = μ/(1 − e^−μ). The two parts are separate likelihoods. Note the signs: γ here is about a positive count,
-//! in the zero-inflated model about a structural zero.
+//! Hurdle: P(y > 0) = π, logit π = z′γ; given y > 0, Poisson(μ) cut off at zero, whose mean is m =
+//! μ/(1 − e^−μ). The two parts are separate likelihoods. Note the signs: γ here is about a positive
+//! count, in the zero-inflated model about a structural zero.
 //!
 //! Newton on the exact likelihood; covariance by the observed information. Weights are
 //! frequencies: a row stands for w identical ones.

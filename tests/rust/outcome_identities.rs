@@ -5,6 +5,7 @@ use gofal::regression::clogit::clogit;
 use gofal::regression::firth::firth;
 use gofal::regression::multinomial::multinomial;
 use gofal::regression::ordinal::{Link, ordinal};
+use gofal::regression::zero_inflated::{Counts, hurdle, zero_inflated};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
@@ -49,7 +50,8 @@ proptest! {
         let grouped = firth(&s, &m, x.view(), &names(4), None).expect("fits");
         let order: Vec<usize> = (0..n).rev().flat_map(|i| std::iter::repeat_n(i, i % 4)).collect();
         let repeated: Vec<f64> = order.iter().map(|&i| y[i]).collect();
-        let single = firth(&repeated, &vec![1.0; order.len()], x.select(Axis(0), &order).view(), &names(4), None);
+        let (ones, xr) = (vec![1.0; order.len()], x.select(Axis(0), &order));
+        let single = firth(&repeated, &ones, xr.view(), &names(4), None);
         let single = single.expect("fits");
         prop_assert!(close(&grouped.beta.to_vec(), &single.beta.to_vec(), 1e-10));
         prop_assert!((grouped.penalised_log_lik - single.penalised_log_lik).abs() < 1e-10);
@@ -61,7 +63,24 @@ proptest! {
     }
 }
 
-/// Fixed seeds: on one such table in two thousand a profile has so many maxima that it says `NoConvergence`.
+/// Beyond 24 columns the iteration is Fisher scoring: slower, to the same end.
+#[test]
+fn firth_of_many_columns_settles() {
+    let mut stream = gofal::rng::Stream::new(5, 0);
+    let x = Array2::from_shape_fn((400, 26), |(_, j)| if j == 0 { 1.0 } else { stream.uniform() - 0.5 });
+    let y: Vec<f64> = (0..400).map(|_| f64::from(u8::from(stream.uniform() < 0.4))).collect();
+    let fit = firth(&y, &[1.0; 400], x.view(), &names(26), None).expect("fits");
+    let score = |j: usize| -> f64 {
+        let row = |i: usize| (y[i] - fit.fitted[i] + fit.hat[i] * (0.5 - fit.fitted[i])) * x[[i, j]];
+        (0..400).map(row).sum()
+    };
+    assert!((0..26).all(|j| score(j).abs() < 1e-9), "{}", score(0));
+    assert!((fit.hat.iter().sum::<f64>() - 26.0).abs() < 1e-9);
+    let all = fit.profiles(0.95).expect("limits");
+    assert!(all.iter().zip(&fit.beta).all(|(p, b)| p.lower < *b && *b < p.upper));
+}
+
+/// Fixed seeds: on about one such table in two thousand a profile has so many maxima that it says `NoConvergence`.
 #[test]
 fn firth_is_finite_on_separated_data() {
     for seed in 0..60 {
@@ -194,4 +213,48 @@ fn separation_is_an_error_that_names_the_columns() {
     let case: Vec<bool> = (0..120).map(|i| x[[i, 1]] > x[[i ^ 1, 1]]).collect();
     let strata: Vec<u32> = (0..120).map(|i| i / 2).collect();
     says(clogit(&case, only, &names(3), &strata).map(|_| ()).expect_err("separated"), "x0");
+}
+
+#[test]
+fn counts_with_weights_are_repeated_rows() {
+    let (x, codes) = table(11, 200, 3);
+    let y: Vec<f64> = codes.iter().zip(0..).map(|(c, i)| f64::from(*c) * f64::from(i / 7 % 3)).collect();
+    let (order, w) = (repeated(200), weights_of(200));
+    let (xr, yr) = (x.select(Axis(0), &order), order.iter().map(|&i| y[i]).collect::<Vec<_>>());
+    let names = names(4);
+    let fits = |y: &[f64], x: &Array2<f64>, weights: Weights<'_>| {
+        let z = x.slice(ndarray::s![.., ..2]);
+        let (zero_names, names) = (&names[..2], &names[..]);
+        let counts = Counts { y, x: x.view(), names, z, zero_names, offset: None, weights };
+        (zero_inflated(&counts).expect("fits"), hurdle(&counts).expect("fits"))
+    };
+    let (a, b) = (fits(&y, &x, Weights::Frequency(&w)), fits(&yr, &xr, Weights::Unit));
+    for (a, b) in [(a.0, b.0), (a.1, b.1)] {
+        assert!(close(&a.count.to_vec(), &b.count.to_vec(), 1e-10));
+        assert!(close(&a.zero.to_vec(), &b.zero.to_vec(), 1e-10));
+        assert!(close(&flat(&a.vcov), &flat(&b.vcov), 1e-9));
+        assert!((a.log_lik - b.log_lik).abs() < 1e-10 && a.n_obs == b.n_obs);
+    }
+}
+
+#[test]
+fn impossible_requests_are_refused() {
+    use gofal::error::Error;
+    let (x, y) = table(2, 60, 3);
+    let (l, names) = (labels(4), names(4));
+    let empty = multinomial(&y, &l, x.view(), &names, Weights::Unit, 0).map(|_| ());
+    assert!(matches!(empty, Err(Error::Undefined { ref what, .. }) if what.contains("level 3")));
+    let doubled = ordinal(&y, &l[..3], x.view(), &names, Weights::Unit, Link::Logit, &[]).map(|_| ());
+    assert!(matches!(doubled, Err(Error::Aliased { ref columns }) if columns == &["x0"]), "{doubled:?}");
+    let strata: Vec<u32> = (0..60).collect();
+    let none = clogit(&[true; 60], x.view(), &names, &strata).map(|_| ());
+    assert!(matches!(none, Err(Error::TooFew { .. })));
+    let pairs: Vec<u32> = (0..60).map(|i| i / 2).collect();
+    let case: Vec<bool> = (0..60).map(|i| i % 2 == 0).collect();
+    let constant = clogit(&case, x.view(), &names, &pairs).map(|_| ());
+    assert!(matches!(constant, Err(Error::Aliased { ref columns }) if columns == &["x0"]), "{constant:?}");
+    let more = firth(&[2.0; 60], &[1.0; 60], x.view(), &names, None).map(|_| ());
+    assert!(matches!(more, Err(Error::Values { n: 60, .. })));
+    let all = firth(&[1.0; 60], &[1.0; 60], x.view(), &names, None).expect("finite");
+    assert!(matches!(all.flic(0), Err(Error::Undefined { .. })));
 }

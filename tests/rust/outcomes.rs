@@ -224,7 +224,7 @@ fn several_cases_in_a_stratum_agree_with_survival() {
     assert!((fit.score - 1.069_455_635_93).abs() < 1e-10);
 }
 
-/// P(Y <= Low) = 1 - exp(-exp(tau - x'b)) is R's `glm(y == "Low" ~ x, binomial(cloglog))` with b's sign turned.
+/// P(Y <= Low) = 1 - exp(-exp(tau - x'b)): R's `glm(y == "Low" ~ x, binomial(cloglog))`, b's sign turned.
 #[test]
 fn two_levels_under_cloglog_agree_with_glm() {
     let Some((x, names, codes, _, w)) = housing() else { return };
