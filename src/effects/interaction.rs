@@ -37,7 +37,7 @@ pub fn interaction(log_ratio: &[Estimate], inference: &Inference, conf_level: f6
         let weights: Vec<(usize, f64)> = subsets.iter().map(|&q| (q, sign(q))).collect();
         let reri = combine(log_ratio, &weights);
         out.push(Measure { of: set, name: "reri", wald: Some(test(&reri, inference, conf_level)) });
-        let singles: Vec<usize> = subsets.iter().copied().filter(|q| q.count_ones() == 1).collect();
+        let singles: Vec<usize> = subsets.iter().copied().filter(|q| q.is_power_of_two()).collect();
         let total = if order > 2 {
             let mut list: Vec<(usize, f64)> = singles.iter().map(|&q| (q, -1.0)).collect();
             list.extend([(set, 1.0), (0, f64::from(order) - 1.0)]);

@@ -10,19 +10,34 @@
 //! | [`negative_binomial`] | counts that vary more than Poisson counts |
 //! | [`inference`] | tests and intervals: which covariance goes with which distribution |
 //! | [`wild`] [`restricted`] | wild cluster bootstrap, by enumeration of the sign patterns; fits under the null |
+//! | [`firth`] [`firth_profile`] | logistic regression that stays finite; its limits and tests |
+//! | [`clogit`] | matched data, exact conditional likelihood |
+//! | [`ordinal`] [`ordinal_link`] [`multinomial`] | ordered and unordered outcomes |
+//! | [`zero_inflated`] | zero-inflated and hurdle counts |
 //! | [`scores`] [`clustered`] | HC0-HC5; CR0-CR3 with Satterthwaite degrees of freedom; two-way clusters |
 
+pub(crate) mod ascent;
+pub(crate) mod category;
+pub mod clogit;
 pub mod clustered;
 mod clustered_identity;
 pub mod family;
+pub mod firth;
+pub mod firth_profile;
+pub(crate) mod firth_state;
 pub mod glm;
 pub mod inference;
 pub mod influence;
 pub mod likelihood;
 pub mod lm;
+pub mod multinomial;
 pub mod negative_binomial;
+pub mod ordinal;
+pub mod ordinal_link;
 pub mod outcome;
+pub(crate) mod rank;
 pub mod restricted;
 pub mod scores;
 pub mod separation;
 pub mod wild;
+pub mod zero_inflated;

@@ -5,6 +5,8 @@ mod design;
 mod imputation;
 mod inequality;
 mod num;
+mod outcome_identities;
+mod outcomes;
 mod rates;
 mod reference;
 mod regression;

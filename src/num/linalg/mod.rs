@@ -5,9 +5,11 @@ mod eigen;
 mod gram;
 mod product;
 mod qr;
+mod small;
 
 pub use cholesky::Cholesky;
 pub use eigen::{eigen_symmetric, symmetric_function};
 pub use gram::Gram;
 pub use product::multiply;
 pub use qr::PivotedQr;
+pub use small::SmallCholesky;
