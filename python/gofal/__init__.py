@@ -35,6 +35,9 @@ from gofal.covariances import Cluster as Cluster
 from gofal.describe import describe as describe
 from gofal.disclosure import possible_count_sets as possible_count_sets
 from gofal.disclosure import possible_counts as possible_counts
+from gofal.effects import attributable_fraction as attributable_fraction
+from gofal.effects import interaction as interaction
+from gofal.effects import risk as risk
 from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
 from gofal.funnel import funnel as funnel
@@ -69,3 +72,4 @@ from gofal.weights import Weight as Weight
 from gofal.weights import analytic as analytic
 from gofal.weights import frequency as frequency
 from gofal.weights import probability as probability
+from gofal.wild import wild_bootstrap as wild_bootstrap

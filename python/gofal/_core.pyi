@@ -14,8 +14,9 @@ __all__ = [
     "_spin_for_test",
     "_sum_for_test",
     "adjust_p",
-    "cells",
+    "attributable",
     "bounding_factor",
+    "cells",
     "compare_dependent",
     "concentration_index",
     "correlate",
@@ -27,7 +28,9 @@ __all__ = [
     "funnel_limits",
     "funnel_scores",
     "goodman",
+    "guess",
     "impute",
+    "interaction",
     "leave_one_out",
     "mantel_haenszel",
     "pool",
@@ -42,6 +45,8 @@ __all__ = [
     "risk_ranges",
     "slope_index",
     "slope_resampled",
+    "standardised",
+    "wild_bootstrap",
 ]
 
 @final
@@ -54,11 +59,34 @@ class Model:
         progress: Callable[[int, int], None] | None = None,
     ) -> Model: ...
     def coefficients(self, conf_level: float, profile: bool = False) -> Table: ...
+    def levels(self, column: str) -> list[str]: ...
     def names(self) -> tuple[list[str], list[str]]: ...
     def covariance(self) -> list[list[float]]: ...
     def facts(self) -> list[tuple[str, float]]: ...
     def rows(self) -> Table | None: ...
 
+def standardised(
+    model: Model,
+    scenarios: list[tuple[str, list[tuple[str, str]]]],
+    conf_level: float,
+    threads: int,
+) -> Table: ...
+def interaction(
+    model: Model, factors: list[tuple[str, str, str]], standardised: bool, conf_level: float
+) -> Table: ...
+def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
+def guess(model: Model, term: str, conf_level: float) -> tuple[float, float]: ...
+def wild_bootstrap(
+    model: Model,
+    term: str,
+    null: float,
+    impose_null: bool,
+    webb: bool,
+    n_draws: int,
+    seed: int,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[float, float, int, bool, int, int, int]: ...
 def cells(
     table: Any,
     by: list[str],

@@ -17,7 +17,7 @@ from gofal.weights import Weight, weight_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["N", "TOTAL", "TOTAL_SQ", "Cells", "as_cells", "cells"]
+__all__ = ["TOTAL", "TOTAL_SQ", "Cells", "N", "as_cells", "cells"]
 
 N, TOTAL, TOTAL_SQ = "n", "total", "total_sq"
 

@@ -12,7 +12,7 @@ import ast
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from gofal.errors import InputError
 
@@ -122,7 +122,7 @@ def _part(expression: str, available: Sequence[str], text: str) -> Part | None:
         column = node.args[0].id
         _known(column, available, text)
         return column, _CALLS[function], f"{_CALLS[function]}({column})"
-    _refuse(text, f"{expression!r} is not understood: {_HELP}; or compute the column first")
+    return _refuse(text, f"{expression!r} is not understood: {_HELP}; or compute the column first")
 
 
 def _factor(node: ast.Call, expression: str, available: Sequence[str], text: str) -> Part:
@@ -139,7 +139,7 @@ def _factor(node: ast.Call, expression: str, available: Sequence[str], text: str
         level = inner[0] if inner else level
     if not isinstance(level, ast.Constant):
         _refuse(text, f'{expression!r}: expected C(name, Treatment("level"))')
-    return column, f"factor:{level.value}", column
+    return column, f"factor:{level.value!s}", column
 
 
 def _power(node: ast.expr, expression: str, available: Sequence[str], text: str) -> Part:
@@ -152,11 +152,12 @@ def _power(node: ast.expr, expression: str, available: Sequence[str], text: str)
     ):
         _known(node.left.id, available, text)
         k = node.right.value
-        return node.left.id, f"power:{k}", f"I({node.left.id}^{k})"
+        if isinstance(k, int | float):
+            return node.left.id, f"power:{k}", f"I({node.left.id}^{k})"
     if isinstance(node, ast.Name):
         _known(node.id, available, text)
         return node.id, "number", node.id
-    _refuse(text, f"{expression!r} is not understood: {_HELP}; or compute the column first")
+    return _refuse(text, f"{expression!r} is not understood: {_HELP}; or compute the column first")
 
 
 def _known(name: str, available: Sequence[str], text: str) -> None:
@@ -173,6 +174,6 @@ def _known(name: str, available: Sequence[str], text: str) -> None:
     )  # fmt: skip
 
 
-def _refuse(text: object, complaint: str) -> Any:
+def _refuse(text: object, complaint: str) -> NoReturn:
     message = f"formula {text!r}: {complaint}"
     raise InputError(message, kind="option", column="formula", got=text)

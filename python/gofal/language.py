@@ -81,6 +81,11 @@ _WELSH: dict[str, str] = {
     "quasi-poisson": "cwasi-Poisson",
     "quasi-binomial": "cwasi-binomaidd",
     "identity": "unfathiant",
+    "enumeration": "rhestru'n llawn",
+    "monte-carlo": "Monte Carlo",
+    "logistic": "logistaidd",
+    "log-binomial": "log-binomaidd",
+    "modified-poisson": "Poisson wedi'i addasu",
     "probit": "probit",
     "cloglog": "cloglog",
     "inverse": "gwrthdro",
@@ -136,6 +141,7 @@ REASONS: dict[str, str] = {
     "constant without this row": "cyson heb y rhes hon",
     "the profile likelihood does not fall enough: no limit": "nid yw'r debygolrwydd proffil yn gostwng digon: dim "
     "terfyn",
+    "the excess risks are not all positive": "nid yw'r risgiau ychwanegol i gyd yn bositif",
     "too few rows for an interval": "rhy ychydig o resi ar gyfer cyfwng",
     "the mean sits on a bound": "mae'r cymedr ar ffin",
     "every resample of a perfect relation is perfect: no bootstrap interval": "mae pob ailsampl o berthynas "

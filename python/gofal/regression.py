@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from gofal import _core
 from gofal._call import columns_of
@@ -25,7 +25,7 @@ class RegressionResult(Result):
     """Coefficients, one row each; ``augment()`` has fitted values and influence. See :func:`lm`."""
 
     _title: ClassVar[Text] = Text("Linear regression", "Atchweliad llinol")
-    _about = (
+    _about: ClassVar[tuple[str, ...]] = (
         "n_obs",
         "n_missing",
         "n_clusters",
@@ -219,6 +219,7 @@ def glm(
     return _result(GlmResult, "glm", asked, arguments, conf, profile=interval == "profile")
 
 
+R = TypeVar("R", bound=RegressionResult)
 _CANONICAL = {"binomial": "logit", "poisson": "log", "gaussian": "identity"}
 
 
@@ -228,14 +229,14 @@ def _said(vcov: Vcov) -> str:
 
 
 def _result(
-    kind: type[Any],
+    kind: type[R],
     function: str,
     asked: Request,
     arguments: dict[str, Any],
     conf: float,
     *,
     profile: bool = False,
-) -> Any:
+) -> R:
     model = fit(asked)
     facts = dict(model.facts())
     terms, aliased = model.names()

@@ -90,7 +90,10 @@ GlmFamily = Literal[
 ]
 GlmLink = Literal["identity", "log", "logit", "probit", "cloglog", "inverse"]
 GlmInterval = Literal["wald", "profile"]
-RiskMeasure = Literal["risk", "risk_ratio", "odds_ratio", "risk_difference"]
+RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
+InteractionScale = Literal["model", "standardised"]
+WildFamily = Literal["gaussian", "binomial", "poisson"]
+WildWeights = Literal["rademacher", "webb"]
 
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FRAME_KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
@@ -120,4 +123,7 @@ CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)
 GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)
 GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
-RISK_MEASURES: tuple[RiskMeasure, ...] = get_args(RiskMeasure)
+RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
+INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
+WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)
+WILD_WEIGHTS: tuple[WildWeights, ...] = get_args(WildWeights)

@@ -304,6 +304,17 @@ impl Model {
         .map(OutTable::from)
     }
 
+    /// Levels of a column, in order; empty for a continuous one.
+    fn levels(&self, column: &str) -> Vec<String> {
+        let found = self.data.variables.iter().find(|v| v.name == column);
+        match found.map(|v| &v.values) {
+            Some(crate::design::Values::Coded(_, levels)) => {
+                (0..levels.len()).map(|i| levels.label(i)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Names of the columns kept and of those left out.
     fn names(&self) -> (Vec<String>, Vec<String>) {
         (self.fit.glm().names.clone(), self.fit.glm().aliased.clone())
@@ -388,14 +399,16 @@ impl Model {
         let fit = self.fit.glm();
         let options = Options { family: fit.family, link: fit.link, ..self.spec.options()? };
         let null = glm(&ModelMatrix::intercept(fit.mu.len()), &self.outcome, options)?;
-        let dispersion = fit.pearson / fit.df;
-        Ok(vec![
+        let mut facts = vec![
             ("deviance", fit.deviance),
             ("null_deviance", null.deviance),
             ("pearson", fit.pearson),
-            ("dispersion", dispersion),
             ("n_iter", fit.n_iter as f64),
-        ])
+        ];
+        if fit.df > 0.0 {
+            facts.push(("dispersion", fit.pearson / fit.df));
+        }
+        Ok(facts)
     }
 
     fn row_table(&self) -> Result<arrow_array::RecordBatch> {

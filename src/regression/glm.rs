@@ -171,7 +171,9 @@ fn start(
     let x = if aliased.is_empty() { x.clone() } else { x.select(&kept) };
     let p = x.n_columns();
     let n_obs = outcome.n_obs();
-    if n_obs <= p as f64 {
+    let estimated = options.quasi || !options.family.fixed_dispersion();
+    // A saturated model of counts or shares is a model: only a dispersion needs degrees of freedom.
+    if n_obs < p as f64 || (estimated && n_obs <= p as f64) {
         let (needed, got) = (p + 1, outcome.len().min(p));
         return Err(Error::TooFew { what: format!("a regression on {p} columns"), needed, got });
     }

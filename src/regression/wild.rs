@@ -59,13 +59,13 @@ pub struct Wild {
 }
 
 impl Wild {
-    /// Two-sided symmetric p: ties count half, so that p is neither 0 nor conservative by their number; Monte
-    /// Carlo draws count the data itself.
+    /// Two-sided symmetric p: the share of draws with |t*| ≥ |t|. The data's own pattern is one of all patterns, and is
+    /// added to Monte Carlo draws, so p is never 0.
     pub fn p(&self) -> f64 {
         if self.enumerated {
-            (self.above as f64 + self.ties as f64 / 2.0) / self.n_draws as f64
+            (self.above + self.ties) as f64 / self.n_draws as f64
         } else {
-            (self.above as f64 + self.ties as f64 / 2.0 + 1.0) / (self.n_draws as f64 + 1.0)
+            ((self.above + self.ties) as f64 + 1.0) / (self.n_draws as f64 + 1.0)
         }
     }
 }

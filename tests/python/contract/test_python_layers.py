@@ -26,6 +26,8 @@ ORDER = [
         "inequality",
         "regression",
         "disclosure",
+        "effects",
+        "wild",
         "two_by_two",
         "strata",
         "impute",
