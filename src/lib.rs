@@ -16,7 +16,7 @@
 //! | L1 | [`num`] | sums, moments, roots, special functions, distributions, linear algebra |
 //! | L2 | [`design`] | factors, groups, typed weights, samples: what a kernel needs |
 //! | L2 | [`frame`] | the only importer of Arrow: columns in, tables out |
-//! | L3 | [`rates`] [`correlation`] [`inequality`] [`regression`] | one folder per family of methods |
+//! | L3 | [`rates`] [`correlation`] [`inequality`] [`regression`] [`panel`] | one folder per family of methods |
 //! | L3 | [`resample`] [`multiplicity`] [`disclosure`] | what the families share |
 //! | L4 | `python` | bindings: convert, detach, kernel, convert (feature `python`) |
 //!
@@ -34,6 +34,7 @@ pub mod frame;
 pub mod inequality;
 pub mod multiplicity;
 pub mod num;
+pub mod panel;
 pub mod parallel;
 pub mod rates;
 pub mod regression;

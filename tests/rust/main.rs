@@ -3,6 +3,8 @@
 mod correlation;
 mod inequality;
 mod num;
+mod panel;
+mod panel_dense;
 mod rates;
 mod reference;
 mod resample;

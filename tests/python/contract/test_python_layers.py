@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"describe", "rates", "funnel", "correlation", "inequality", "regression", "disclosure"},
+    {"describe", "rates", "funnel", "correlation", "inequality", "regression", "panel", "disclosure"},
     {"wales"},
     {"data"},
     {"figures"},

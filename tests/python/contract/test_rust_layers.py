@@ -15,7 +15,7 @@ LAYER = {
     "num": 1,
     "design": 2, "frame": 2,
     "resample": 3, "multiplicity": 3, "disclosure": 3,
-    "rates": 4, "correlation": 4, "inequality": 4, "regression": 4,
+    "rates": 4, "correlation": 4, "inequality": 4, "regression": 4, "panel": 4,
     "python": 5,
 }  # fmt: skip
 # Inside one layer: error and the random streams stand below everything, and the frame may build
