@@ -8,7 +8,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `options` `typing` `weights` `progress` | how to ask: options, the words they accept, weights |
 | `language` | English and Welsh |
 | `results` | what comes back |
-| `describe` `rates` `funnel` `correlation` `inequality` `regression` `disclosure` | the methods |
+| `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `wales` `data` | the 22 authorities, code lists; the published tables |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
 
@@ -36,6 +36,7 @@ from gofal.options import Options as Options
 from gofal.options import get_options as get_options
 from gofal.options import options as options
 from gofal.options import set_options as set_options
+from gofal.panel import panel as panel
 from gofal.rates import multinomial_proportions as multinomial_proportions
 from gofal.rates import proportion as proportion
 from gofal.rates import rate as rate

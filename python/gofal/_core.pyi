@@ -24,6 +24,7 @@ __all__ = [
     "goodman",
     "leave_one_out",
     "lm",
+    "panel",
     "possible_counts",
     "possible_sets",
     "proportion_limits",
@@ -167,3 +168,18 @@ def slope_resampled(
     threads: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> Table: ...
+def panel(
+    table: Any,
+    outcome: str,
+    predictors: list[str],
+    unit: str,
+    time: str | None,
+    effects: str,
+    vcov: str,
+    kind: str,
+    cluster: str | None,
+    lag: int | None,
+    weight: str | None,
+    conf_level: float,
+    threads: int = 0,
+) -> tuple[Table, Table | None, Table | None, list[tuple[str, float]]]: ...

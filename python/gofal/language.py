@@ -103,6 +103,16 @@ _WELSH: dict[str, str] = {
     "suppressed": "wedi'i guddio",
     "derived": "deilliadol",
     "total": "cyfanswm",
+    "pooled": "cyfun",
+    "time": "cyfnod",
+    "unit": "uned",
+    "two-way": "dwyffordd",
+    "random": "ar hap",
+    "between": "rhwng unedau",
+    "first-difference": "gwahaniaethau cyntaf",
+    "within-between": "o fewn a rhwng unedau",
+    "chi2": "chi-sgwâr",
+    "f": "F",
     "reproduced": PHRASES["reproduced"].cy,
     "differs": PHRASES["differs"].cy,
     "finding": PHRASES["finding"].cy,
@@ -116,6 +126,10 @@ REASONS: dict[str, str] = {
     "constant without this row": "cyson heb y rhes hon",
     "too few rows for an interval": "rhy ychydig o resi ar gyfer cyfwng",
     "the mean sits on a bound": "mae'r cymedr ar ffin",
+    "no predictor varies within units": "nid oes rhagfynegydd yn amrywio o fewn unedau",
+    "there are fewer clusters than unit means": "mae llai o glystyrau na chymedrau unedau",
+    "the variance of the difference of the two estimates is not positive": "nid yw amrywiant y gwahaniaeth "
+    "rhwng y ddau amcangyfrif yn bositif",
     "every resample of a perfect relation is perfect: no bootstrap interval": "mae pob ailsampl o berthynas "
     "berffaith yn berffaith: dim cyfwng bootstrap",
     "unbounded: the fitted value at the less deprived end is not distinguishable from 0": "heb derfyn: ni ellir "
@@ -125,6 +139,8 @@ REASONS: dict[str, str] = {
 # Proper names, which are printed with capitals in both languages.
 _NAMES: dict[str, str] = {
     "pearson": "Pearson",
+    "hausman": "Hausman",
+    "mundlak": "Mundlak",
     "spearman": "Spearman",
     "kendall": "Kendall tau-b",
     "fisher": "Fisher z",

@@ -63,6 +63,13 @@ SlopeModel = Literal["linear", "log", "logit", "poisson"]
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3"]
 
+# Panels.
+PanelEffects = Literal[
+    "unit", "time", "two-way", "random", "between", "first-difference", "within-between", "pooled"
+]
+PanelCovariance = Literal["cluster", "classical", "driscoll-kraay"]
+ClusterKind = Literal["CR0", "CR1", "CR2", "CR3"]
+
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FRAME_KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -82,3 +89,6 @@ INDEX_ERRORS: tuple[IndexSpread, ...] = get_args(IndexSpread)
 SLOPE_INTERVALS: tuple[SlopeInterval, ...] = get_args(SlopeInterval)
 SLOPE_MODELS: tuple[SlopeModel, ...] = get_args(SlopeModel)
 COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
+PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)
+PANEL_COVARIANCES: tuple[PanelCovariance, ...] = get_args(PanelCovariance)
+CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)

@@ -18,6 +18,7 @@ mod errors;
 mod inequality;
 mod input;
 mod output;
+mod panel;
 mod rates;
 mod testing;
 
@@ -36,6 +37,8 @@ mod _core {
     use super::inequality::{concentration_index, lm, slope_index, slope_resampled};
     #[pymodule_export]
     use super::output::OutTable;
+    #[pymodule_export]
+    use super::panel::panel;
     #[pymodule_export]
     use super::rates::{
         funnel_limits, funnel_scores, goodman, possible_counts, possible_sets, proportion_limits, rate,

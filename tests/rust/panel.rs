@@ -208,7 +208,9 @@ fn a_shift_changes_nothing_and_rows_may_come_in_any_order() {
     let want = fit(&plain.panel(), Effects::TwoWay, vcov).expect("fits");
     let mut moved = plain.keep(&(0..plain.y.len()).collect::<Vec<_>>());
     for column in moved.x.iter_mut().chain([&mut moved.y]) {
-        column.iter_mut().for_each(|v| *v += 1e6);
+        for v in column.iter_mut() {
+            *v += 1e6;
+        }
     }
     let got = fit(&moved.panel(), Effects::TwoWay, vcov).expect("fits");
     close(&got.beta, &want.beta, 1e-6);
