@@ -7,9 +7,10 @@ use gofal::panel::data::Panel;
 use gofal::panel::fit::{Effects, Fit, Vcov, fit};
 use gofal::panel::hausman::{hausman, regression_form};
 use gofal::panel::index::Index;
+use gofal::panel::random::components;
 use gofal::parallel::with_threads;
 
-use crate::panel_dense::{dense, dummies};
+use crate::panel_dense::{dense, dense_components, dummies};
 use crate::reference::{assert_key, cases, column, text_column};
 
 const CLASSICAL: Vcov<'static> = Vcov::Classical;
@@ -150,6 +151,80 @@ fn pooled_cluster_errors_agree_with_clubsandwich() {
             assert_key(&case, "n_clusters", got.n_clusters.expect("clusters") as f64);
         }
     }
+}
+
+#[test]
+fn clusters_of_one_row_or_many_agree_with_clubsandwich() {
+    let Some(case) = cases("ols_cluster").into_iter().find(|c| c["id"] == "cl-dropout") else { return };
+    let numeric = |name: &str| column("dropoutprevention", name);
+    let is = |name: &str, level: &str| {
+        text_column("dropoutprevention", name).iter().map(|v| Some(f64::from(u8::from(v == level)))).collect()
+    };
+    let columns: [(&str, Vec<Option<f64>>); 6] = [
+        ("LOR1", numeric("LOR1")),
+        ("study_design=Non-random, non-matched", is("study_design", "Non-random, non-matched")),
+        ("study_design=Randomized", is("study_design", "Randomized")),
+        ("attrition", numeric("attrition")),
+        ("group_equivalence", numeric("group_equivalence")),
+        ("adjusted=adjusted data", is("adjusted", "adjusted data")),
+    ];
+    let values: Vec<Vec<f64>> = columns.iter().map(|(_, c)| c.iter().flatten().copied().collect()).collect();
+    let study = factor("studyID", &text_column("dropoutprevention", "studyID"));
+    let names: Vec<String> = columns[1..].iter().map(|(n, _)| (*n).to_owned()).collect();
+    let panel = Panel {
+        y: &values[0],
+        x: values[1..].iter().map(Vec::as_slice).collect(),
+        names: &names,
+        unit: Index::of(&study),
+        time: None,
+        weights: Weights::Unit,
+    };
+    let clusters = Index::of(&study);
+    for (key, kind) in [("CR0", Kind::Cr0), ("CR1S", Kind::Cr1), ("CR2", Kind::Cr2), ("CR3", Kind::Cr3)] {
+        let got = fit(&panel, Effects::Pooled, Vcov::Cluster { kind, clusters: &clusters }).expect("fits");
+        for ((name, se), df) in got.names.iter().zip(got.std_errors()).zip(&got.df) {
+            assert_key(&case, &format!("se_{key}:{name}"), se);
+            if kind == Kind::Cr2 {
+                assert_key(&case, &format!("df_CR2:{name}"), *df);
+            }
+        }
+    }
+}
+
+#[test]
+fn driscoll_kraay_agrees_with_sandwich() {
+    if cases("panel").is_empty() {
+        return;
+    }
+    // sandwich 3.0.2: vcovPL(kernel = "Bartlett", aggregate = TRUE, adjust = FALSE); two-way by dummies in lm.
+    let data = produc();
+    let pooled = fit(&data.panel(), Effects::Pooled, Vcov::DriscollKraay { lag: None }).expect("fits");
+    assert_eq!(pooled.lag, Some(2));
+    let want = [
+        0.150_348_464_912_561_4,
+        0.036_973_353_238_430_26,
+        0.007_644_166_449_249_305,
+        0.038_702_384_972_005_2,
+        0.002_538_856_108_331_706,
+    ];
+    close(&pooled.std_errors(), &want, 1e-9);
+    let two_way = fit(&data.panel(), Effects::TwoWay, Vcov::DriscollKraay { lag: Some(4) }).expect("fits");
+    let want = [
+        0.047_016_840_124_236_25,
+        0.070_656_561_821_879_63,
+        0.071_944_517_853_975_08,
+        0.001_957_710_670_408_218,
+    ];
+    close(&two_way.std_errors(), &want, 1e-9);
+    let too_long = fit(&data.panel(), Effects::TwoWay, Vcov::DriscollKraay { lag: Some(17) });
+    assert!(matches!(too_long, Err(Error::InvalidOption { .. })));
+}
+
+#[test]
+fn variance_components_of_an_unbalanced_panel_follow_their_matrices() {
+    let data = holed();
+    let (got, want) = (components(&data.panel()).expect("components"), dense_components(&data));
+    close(&[got.idiosyncratic, got.unit], &want, 1e-8);
 }
 
 fn close(got: &[f64], want: &[f64], tolerance: f64) {

@@ -82,3 +82,29 @@ fn power(room: &Array2<f64>, kind: Kind) -> Array2<f64> {
         .collect();
     (&u * &f).dot(&u.t())
 }
+
+/// σ²_e and σ²_u of Baltagi and Chang (1994) with the n × n projections written out.
+pub fn dense_components(data: &Data) -> [f64; 2] {
+    let (n, units) = (data.y.len(), data.unit.levels().len());
+    let z =
+        Array2::from_shape_fn((n, units), |(i, u)| f64::from(u8::from(data.unit.codes()[i] as usize == u)));
+    let sizes = z.sum_axis(Axis(0));
+    let p = (&z / &sizes).dot(&z.t());
+    let y = Array1::from(data.y.clone());
+    let x =
+        Array2::from_shape_fn((n, data.x.len() + 1), |(i, j)| if j == 0 { 1.0 } else { data.x[j - 1][i] });
+    let rss = |a: &Array2<f64>, b: &Array1<f64>| {
+        let names: Vec<String> = (0..a.ncols()).map(|j| j.to_string()).collect();
+        let qr = PivotedQr::new(a.view(), &names, 1e-9).expect("design");
+        let kept = a.select(Axis(1), qr.kept());
+        let e = b - &kept.dot(&Array1::from(qr.solve_ls(&b.to_vec()).expect("solved")));
+        (e.dot(&e), qr.rank() as f64, qr.xtx_inverse())
+    };
+    let q = Array2::<f64>::eye(n) - &p;
+    let (within, k_within, _) = rss(&q.dot(&x.slice(ndarray::s![.., 1..])), &q.dot(&y));
+    let idiosyncratic = within / ((n - units) as f64 - k_within);
+    let (between, k, inverse) = rss(&p.dot(&x), &p.dot(&y));
+    let zx = z.t().dot(&x);
+    let trace = inverse.dot(&zx.t().dot(&zx)).diag().sum();
+    [idiosyncratic, (between - (units as f64 - k) * idiosyncratic) / (n as f64 - trace)]
+}
