@@ -5,6 +5,7 @@
 //! | [`Frame`] | record batches of one schema, columns by name |
 //! | `numeric` | any integer, float, decimal or boolean column as f64 |
 //! | `categorical` | any string, dictionary, integer or boolean column as a factor |
+//! | `codes` | the same without a string per row |
 //! | `output` | building a result table |
 //! | `fingerprint` | a content hash: the data id of a result |
 //!
@@ -12,6 +13,7 @@
 //! are not nulls: they are refused, naming the rows, unless a caller asks otherwise.
 
 mod categorical;
+mod codes;
 mod fingerprint;
 mod numeric;
 mod output;

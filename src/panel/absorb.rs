@@ -80,6 +80,39 @@ impl<'a> Plan<'a> {
 
     /// Weighted sums of the rows of `z` (n × k) by main level and by level of the others.
     pub(super) fn sums(&self, z: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
+        // loops of known length stay in registers
+        match k {
+            1 => self.sums_of::<1>(z),
+            2 => self.sums_of::<2>(z),
+            3 => self.sums_of::<3>(z),
+            4 => self.sums_of::<4>(z),
+            5 => self.sums_of::<5>(z),
+            6 => self.sums_of::<6>(z),
+            7 => self.sums_of::<7>(z),
+            8 => self.sums_of::<8>(z),
+            _ => self.sums_any(z, k),
+        }
+    }
+
+    fn sums_of<const K: usize>(&self, z: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let (mut main, mut other) = (vec![[0.0; K]; self.main.n], vec![[0.0; K]; self.m]);
+        for (i, row) in z.as_chunks::<K>().0.iter().enumerate() {
+            let w = self.weights.at(i);
+            let into = &mut main[self.main.codes[i] as usize];
+            for j in 0..K {
+                into[j] += w * row[j];
+            }
+            for (f, start) in &self.others {
+                let into = &mut other[start + f.codes[i] as usize];
+                for j in 0..K {
+                    into[j] += w * row[j];
+                }
+            }
+        }
+        (main.into_flattened(), other.into_flattened())
+    }
+
+    fn sums_any(&self, z: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
         let (mut main, mut other) = (vec![0.0; self.main.n * k], vec![0.0; self.m * k]);
         for (i, row) in z.chunks_exact(k).enumerate() {
             let w = self.weights.at(i);
@@ -94,19 +127,49 @@ impl<'a> Plan<'a> {
     /// z_i −= main effect + other effects.
     pub(super) fn subtract(&self, z: &mut [f64], k: usize, main: &[f64], other: &[f64]) -> Result<()> {
         fill_chunks(z, CHUNK * k, |start, piece| {
-            for (i, row) in (start / k..).zip(piece.chunks_exact_mut(k)) {
-                let a = self.main.codes[i] as usize * k;
-                for (v, e) in row.iter_mut().zip(&main[a..a + k]) {
-                    *v -= e;
-                }
-                for l in self.levels(i) {
-                    for (v, e) in row.iter_mut().zip(&other[l * k..(l + 1) * k]) {
-                        *v -= e;
-                    }
-                }
+            let first = start / k;
+            match k {
+                2 => self.subtract_of::<2>(first, piece, main, other),
+                3 => self.subtract_of::<3>(first, piece, main, other),
+                4 => self.subtract_of::<4>(first, piece, main, other),
+                5 => self.subtract_of::<5>(first, piece, main, other),
+                6 => self.subtract_of::<6>(first, piece, main, other),
+                7 => self.subtract_of::<7>(first, piece, main, other),
+                8 => self.subtract_of::<8>(first, piece, main, other),
+                _ => self.subtract_any(first, piece, k, main, other),
             }
             Ok(())
         })
+    }
+
+    fn subtract_of<const K: usize>(&self, first: usize, piece: &mut [f64], main: &[f64], other: &[f64]) {
+        let (main, other) = (main.as_chunks::<K>().0, other.as_chunks::<K>().0);
+        for (i, row) in (first..).zip(piece.as_chunks_mut::<K>().0) {
+            let mut effect = main[self.main.codes[i] as usize];
+            for (f, start) in &self.others {
+                let more = &other[start + f.codes[i] as usize];
+                for j in 0..K {
+                    effect[j] += more[j];
+                }
+            }
+            for j in 0..K {
+                row[j] -= effect[j];
+            }
+        }
+    }
+
+    fn subtract_any(&self, first: usize, piece: &mut [f64], k: usize, main: &[f64], other: &[f64]) {
+        for (i, row) in (first..).zip(piece.chunks_exact_mut(k)) {
+            let a = self.main.codes[i] as usize * k;
+            for (v, e) in row.iter_mut().zip(&main[a..a + k]) {
+                *v -= e;
+            }
+            for l in self.levels(i) {
+                for (v, e) in row.iter_mut().zip(&other[l * k..(l + 1) * k]) {
+                    *v -= e;
+                }
+            }
+        }
     }
 }
 

@@ -77,5 +77,5 @@ fn select(design: &Design, columns: &[usize]) -> Design {
     }
     let z = design.rows().flat_map(|row| columns.iter().map(|&j| row[j]).chain([row[design.p]])).collect();
     let names = columns.iter().map(|&j| design.names[j].clone()).collect();
-    Design { z, p: columns.len(), names }
+    Design { z, p: columns.len(), names, products: None }
 }

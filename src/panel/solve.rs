@@ -4,15 +4,18 @@
 //! equations, Björck 1987), one sweep a step, which reaches the accuracy of a QR for the designs that pass; a design
 //! whose columns are closer to collinear than [`CLOSE`] goes through the rank-revealing QR, which names what is aliased.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::error::{Error, Result};
 use crate::num::linalg::{Cholesky, PivotedQr};
-use crate::parallel::{CHUNK, fill_chunks, map_chunks};
+use crate::parallel::{CHUNK, map_chunks};
 
 /// A column whose part outside the span of those before it is below this share of its length (squared) is taken
 /// through the QR.
 const CLOSE: f64 = 1e-5;
+
+/// A refinement that moves fitted values by less than this share of the outcome's length is not made.
+const SETTLED: f64 = 1e-14;
 
 /// As R's `lm`: below this share a column is aliased.
 const ALIAS_TOLERANCE: f64 = 1e-7;
@@ -26,6 +29,8 @@ pub struct Design {
     pub p: usize,
     /// Names of the regressors.
     pub names: Vec<String>,
+    /// Z′Z, where it is known already.
+    pub products: Option<Array2<f64>>,
 }
 
 impl Design {
@@ -45,18 +50,21 @@ impl Design {
     }
 
     /// Z′Z of regressors and outcome ((p + 1)², lower triangle).
-    fn gram(&self) -> Result<Array2<f64>> {
+    pub(super) fn gram(&self) -> Result<Array2<f64>> {
         let k = self.p + 1;
         let parts = map_chunks(self.n(), CHUNK, |range| {
-            let mut g = vec![0.0; k * k];
-            for row in self.z[range.start * k..range.end * k].chunks_exact(k) {
-                for (a, &left) in row.iter().enumerate() {
-                    for (sum, right) in g[a * k..].iter_mut().zip(&row[..=a]) {
-                        *sum += left * right;
-                    }
-                }
-            }
-            Ok(g)
+            let rows = &self.z[range.start * k..range.end * k];
+            // loops of known length stay in registers
+            Ok(match k {
+                2 => products::<2>(rows),
+                3 => products::<3>(rows),
+                4 => products::<4>(rows),
+                5 => products::<5>(rows),
+                6 => products::<6>(rows),
+                7 => products::<7>(rows),
+                8 => products::<8>(rows),
+                _ => any_products(rows, k),
+            })
         })?;
         let mut total = Array2::zeros((k, k));
         for part in parts {
@@ -66,6 +74,30 @@ impl Design {
         }
         Ok(total)
     }
+}
+
+fn products<const K: usize>(rows: &[f64]) -> Vec<f64> {
+    let mut g = [[0.0; K]; K];
+    for row in rows.as_chunks::<K>().0 {
+        for a in 0..K {
+            for b in 0..K {
+                g[a][b] += row[a] * row[b];
+            }
+        }
+    }
+    g.into_iter().flatten().collect()
+}
+
+fn any_products(rows: &[f64], k: usize) -> Vec<f64> {
+    let mut g = vec![0.0; k * k];
+    for row in rows.chunks_exact(k) {
+        for (a, &left) in row.iter().enumerate() {
+            for (sum, right) in g[a * k..].iter_mut().zip(&row[..=a]) {
+                *sum += left * right;
+            }
+        }
+    }
+    g
 }
 
 /// A solved design.
@@ -99,57 +131,56 @@ pub fn solve(design: &Design) -> Result<Solved> {
     if n < p {
         return Err(Error::TooFew { what: format!("a regression on {p} columns"), needed: p, got: n });
     }
-    let gram = design.gram()?;
+    let gram = match &design.products {
+        Some(known) => known.clone(),
+        None => design.gram()?,
+    };
     let yy = gram[[p, p]];
     let (mut beta, root) = match normal(&gram, p) {
         Some(found) => found,
         None => orthogonal(design)?,
     };
-    let mut residuals = vec![0.0; n];
     let length: Vec<f64> = (0..p).map(|j| gram[[j, j]].sqrt()).collect();
+    let (mut residuals, mut score) = residual(design, &beta)?;
     for _ in 0..3 {
-        let score = residual(design, &beta, &mut residuals)?;
-        let half = root.t().dot(&ndarray::ArrayView1::from(&score));
+        let half = root.t().dot(&ArrayView1::from(&score));
         let change = root.dot(&half);
-        let mut moved = false;
-        for j in 0..p {
-            beta[j] += change[j];
-            moved |= change[j].abs() * length[j] > 1e-15 * yy.sqrt();
-        }
-        if !moved {
+        if (0..p).all(|j| change[j].abs() * length[j] <= SETTLED * yy.sqrt()) {
             break;
         }
+        for (b, c) in beta.iter_mut().zip(&change) {
+            *b += c;
+        }
+        (residuals, score) = residual(design, &beta)?;
     }
-    residual(design, &beta, &mut residuals)?;
     let rss = residuals.iter().map(|e| e * e).sum();
     Ok(Solved { beta, root, residuals, rss, yy })
 }
 
-/// e = y − Xβ into `residuals`, and X′e.
-fn residual(design: &Design, beta: &[f64], residuals: &mut [f64]) -> Result<Vec<f64>> {
-    let p = design.p;
-    fill_chunks(residuals, CHUNK, |start, piece| {
-        for (e, row) in piece.iter_mut().zip(design.z[start * (p + 1)..].chunks_exact(p + 1)) {
-            *e = row[p] - row.iter().zip(beta).map(|(x, b)| x * b).sum::<f64>();
-        }
-        Ok(())
-    })?;
-    let parts = map_chunks(residuals.len(), CHUNK, |range| {
+/// e = y − Xβ, and X′e.
+fn residual(design: &Design, beta: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
+    let (k, p) = (design.p + 1, design.p);
+    let parts = map_chunks(design.n(), CHUNK, |range| {
         let mut score = vec![0.0; p];
-        for i in range {
-            for (s, x) in score.iter_mut().zip(design.row(i)) {
-                *s += x * residuals[i];
+        let mut piece = Vec::with_capacity(range.len());
+        for row in design.z[range.start * k..range.end * k].chunks_exact(k) {
+            let e = row[p] - row.iter().zip(beta).map(|(x, b)| x * b).sum::<f64>();
+            for (s, x) in score.iter_mut().zip(row) {
+                *s += x * e;
             }
+            piece.push(e);
         }
-        Ok(score)
+        Ok((piece, score))
     })?;
+    let mut residuals = Vec::with_capacity(design.n());
     let mut score = vec![0.0; p];
-    for part in parts {
+    for (piece, part) in parts {
+        residuals.extend(piece);
         for (s, v) in score.iter_mut().zip(part) {
             *s += v;
         }
     }
-    Ok(score)
+    Ok((residuals, score))
 }
 
 /// β̂ and R from the normal equations; `None` when they are too close to singular.
@@ -238,7 +269,7 @@ mod tests {
             let x = f64::from(i).sin() + offset;
             [1.0, x, 2.0 - 3.0 * x + f64::from(i % 3)]
         });
-        Design { z: z.collect(), p: 2, names: vec!["a".to_owned(), "b".to_owned()] }
+        Design { z: z.collect(), p: 2, names: vec!["a".to_owned(), "b".to_owned()], products: None }
     }
 
     #[test]
@@ -254,7 +285,7 @@ mod tests {
     #[test]
     fn collinear_columns_are_named() {
         let z = (0..9).flat_map(|i| [1.0, 2.0, f64::from(i)]).collect();
-        let design = Design { z, p: 2, names: vec!["a".to_owned(), "b".to_owned()] };
+        let design = Design { z, p: 2, names: vec!["a".to_owned(), "b".to_owned()], products: None };
         assert_eq!(solve(&design).unwrap_err(), Error::Aliased { columns: vec!["b".to_owned()] });
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn pooled(panel: &Panel<'_>) -> Design {
         z.extend(panel.x.iter().map(|c| s * c[i]));
         z.push(s * panel.y[i]);
     }
-    Design { z, p: panel.p() + 1, names: with_intercept(panel.names) }
+    Design { z, p: panel.p() + 1, names: with_intercept(panel.names), products: None }
 }
 
 /// What is left of the columns once effects are absorbed.
@@ -46,30 +46,25 @@ pub(super) struct Within {
 
 /// Absorbs `factors` from predictors and outcome.
 pub(super) fn within(panel: &Panel<'_>, factors: &[Coded<'_>]) -> Result<Within> {
-    let (n, p) = (panel.n(), panel.p());
+    let p = panel.p();
     let k = p + 1;
     let columns: Vec<&[f64]> = panel.x.iter().copied().chain([panel.y]).collect();
     // Effects take up any constant: with the first row as origin, sums lose no digits to a large offset.
     let origin: Vec<f64> = columns.iter().map(|c| c[0]).collect();
-    let mut z = vec![0.0; n * k];
+    let mut z = vec![0.0; panel.n() * k];
     let (mut sum, mut square) = (vec![0.0; k], vec![0.0; k]);
+    let mut total = 0.0;
     for (i, row) in z.chunks_exact_mut(k).enumerate() {
+        let w = panel.weights.at(i);
+        total += w;
         for j in 0..k {
             let v = columns[j][i] - origin[j];
             row[j] = v;
-            sum[j] += v;
-            square[j] += v * v;
+            sum[j] += w * v;
+            square[j] += w * v * v;
         }
     }
     let absorbed = absorb(&mut z, k, factors, panel.weights)?;
-    let mut left = vec![0.0; k];
-    for row in z.chunks_exact(k) {
-        for (l, v) in left.iter_mut().zip(row) {
-            *l += v * v;
-        }
-    }
-    let spread = |j: usize| (square[j] - sum[j] * sum[j] / n as f64).max(0.0);
-    let flat = (0..p).filter(|&j| left[j] <= NOTHING_LEFT * NOTHING_LEFT * spread(j)).collect();
     if let Weights::Analytic(w) = panel.weights {
         for (row, w) in z.chunks_exact_mut(k).zip(w) {
             for v in row {
@@ -77,7 +72,12 @@ pub(super) fn within(panel: &Panel<'_>, factors: &[Coded<'_>]) -> Result<Within>
             }
         }
     }
-    Ok(Within { design: Design { z, p, names: panel.names.to_vec() }, absorbed, flat })
+    let mut design = Design { z, p, names: panel.names.to_vec(), products: None };
+    let products = design.gram()?;
+    let spread = |j: usize| (square[j] - sum[j] * sum[j] / total).max(0.0);
+    let flat = (0..p).filter(|&j| products[[j, j]] <= NOTHING_LEFT * NOTHING_LEFT * spread(j)).collect();
+    design.products = Some(products);
+    Ok(Within { design, absorbed, flat })
 }
 
 /// Refuses predictors that the effects absorb wholly, naming them.
@@ -120,7 +120,7 @@ pub(super) fn between(panel: &Panel<'_>, scale: impl Fn(f64) -> f64) -> Design {
         z.push(s);
         z.extend(row.iter().map(|v| s * v));
     }
-    Design { z, p: panel.p() + 1, names: with_intercept(panel.names) }
+    Design { z, p: panel.p() + 1, names: with_intercept(panel.names), products: None }
 }
 
 /// Differences between adjacent periods of a unit, and the later row of each.
@@ -138,7 +138,7 @@ pub(super) fn first_differences(panel: &Panel<'_>) -> Result<(Design, Vec<usize>
             }
         }
     }
-    Ok((Design { z, p: panel.p() + 1, names: with_intercept(panel.names) }, rows))
+    Ok((Design { z, p: panel.p() + 1, names: with_intercept(panel.names), products: None }, rows))
 }
 
 /// Quasi-demeaned columns for θ of each unit.
@@ -151,5 +151,5 @@ pub(super) fn quasi_demeaned(panel: &Panel<'_>, theta: &[f64]) -> Design {
         z.push(1.0 - theta);
         z.extend(panel.x.iter().chain([&panel.y]).zip(mean).map(|(c, m)| c[i] - theta * m));
     }
-    Design { z, p: k, names: with_intercept(panel.names) }
+    Design { z, p: k, names: with_intercept(panel.names), products: None }
 }
