@@ -47,7 +47,7 @@ class PanelResult(Result):
     """Coefficients, one row each; ``table("hausman")`` for random effects. See :func:`panel`."""
 
     _title: ClassVar[Text] = Text("Panel regression", "Atchweliad panel")
-    _about = ("effects", "n_obs", "n_missing", "n_groups", "n_periods", "r_squared", "vcov")
+    _about = ("effects", "n_missing", "n_groups", "n_periods", "r_squared", "vcov")
 
     def notes(self) -> tuple[Text, ...]:
         """Return what to keep in mind with this estimator."""

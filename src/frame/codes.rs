@@ -43,7 +43,7 @@ pub(super) fn factor(name: &str, chunks: &[ArrayRef]) -> Option<Result<Factor>> 
         return Some(by_value(name, &values));
     }
     let mut interner = Interner::default();
-    let mut codes = Vec::with_capacity(chunks.iter().map(|c| c.len()).sum());
+    let mut codes = Vec::with_capacity(chunks.iter().map(Array::len).sum());
     for chunk in chunks {
         match chunk.data_type() {
             DataType::Utf8 => text(chunk.as_string::<i32>().iter(), &mut interner, &mut codes),
@@ -83,7 +83,7 @@ fn dictionary(chunk: &ArrayRef, interner: &mut Interner, codes: &mut Vec<u32>) -
 
 /// The integers of all chunks; `None` when some chunk is of another type (or of 64 unsigned bits).
 fn integers(chunks: &[ArrayRef]) -> Option<Vec<Option<i64>>> {
-    let mut out = Vec::with_capacity(chunks.iter().map(|c| c.len()).sum());
+    let mut out = Vec::with_capacity(chunks.iter().map(Array::len).sum());
     macro_rules! first_of {
         ($chunk:expr, $($t:ty),*) => {$(
             if let Some(a) = $chunk.as_primitive_opt::<$t>() {

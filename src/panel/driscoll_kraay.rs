@@ -3,7 +3,8 @@
 //! h_t = Σ_i x̃_it e_it (sums over the units of a period); S = Γ₀ + Σ_{l=1}^{L} (1 − l/(L+1))(Γ_l + Γ_l′) with
 //! Γ_l = Σ_t h_t h_{t−l}′ (Bartlett weights, Newey and West 1987); V = M S M, no small-sample factor. Default
 //! L = ⌊4 (T/100)^{2/9}⌋. Periods are taken in order, as if none were missing between them. Consistent in T, not in units:
-//! with fewer than about 20 periods it is too small. Degrees of freedom T − 1.
+//! with fewer than about 20 periods it is too small. Degrees of freedom T − 1, T the periods that
+//! hold rows (first differences lose one).
 
 use ndarray::Array2;
 
@@ -39,6 +40,11 @@ pub fn driscoll_kraay(
             *s += x * e;
         }
     }
+    let mut seen = vec![false; periods];
+    for &t in codes {
+        seen[t as usize] = true;
+    }
+    let df = seen.iter().filter(|s| **s).count() as f64 - 1.0;
     let mut middle = h.t().dot(&h);
     for l in 1..=lag {
         let weight = 1.0 - l as f64 / (lag as f64 + 1.0);
@@ -47,5 +53,5 @@ pub fn driscoll_kraay(
         middle = middle + (&gamma + &gamma.t()) * weight;
     }
     let bread = solved.bread();
-    Ok(Robust { vcov: bread.dot(&middle).dot(&bread), df: vec![periods as f64 - 1.0; p] })
+    Ok(Robust { vcov: bread.dot(&middle).dot(&bread), df: vec![df; p] })
 }

@@ -66,7 +66,12 @@ pub fn components(panel: &Panel<'_>) -> Result<Components> {
     }
     let trace = solved.bread().dot(&squares).diag().sum();
     let unit = ((solved.rss - (units - k) * idiosyncratic) / (n_rows - trace)).max(0.0);
-    let theta = size.iter().map(|t| 1.0 - (idiosyncratic / (idiosyncratic + t * unit)).sqrt()).collect();
+    // Without any error at all every θ would do: 0/0 is taken as the pooled estimator.
+    let share = |t: &f64| match idiosyncratic + t * unit {
+        0.0 => 1.0,
+        all => idiosyncratic / all,
+    };
+    let theta = size.iter().map(|t| 1.0 - share(t).sqrt()).collect();
     Ok(Components { idiosyncratic, unit, theta, constant: made.flat })
 }
 

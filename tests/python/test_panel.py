@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import gofal as gf
 from gofal.errors import InputError, NumericalError
@@ -59,6 +61,34 @@ def test_absorbed_effects_are_dummies(effects: str, keys: tuple[str, ...], holes
     for row in want[1:3]:
         for key in ("estimate", "std_error", "df", "p_value", "conf_low"):
             assert got[row["term"]][key] == pytest.approx(row[key], rel=1e-9)
+
+
+cells = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(-9, 9), st.integers(-9, 9)),
+    min_size=14, max_size=30, unique_by=lambda r: r[:2],
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(cells)
+def test_any_unbalanced_panel_agrees_with_dummies(rows: list[tuple[int, int, int, int]]) -> None:
+    t: dict[str, list[Any]] = {k: [r[i] for r in rows] for i, k in enumerate(("u", "t", "x", "y"))}
+    try:
+        fit = gf.panel(t, "y", "x", unit="u", time="t", effects="two-way", vcov="classical")
+    except (InputError, NumericalError):
+        assume(False)
+    full: dict[str, Any] = dict(t)
+    names = []
+    joined = fit.to_arrow("glance")["n_components"][0].as_py()
+    assume(joined == 1)
+    for key in ("u", "t"):
+        for value in sorted(set(t[key]))[1:]:
+            names.append(f"{key}{value}")
+            full[names[-1]] = [float(v == value) for v in t[key]]
+    want = gf.lm(full, "y", ["x", *names], vcov="classical").to_arrow().to_pylist()[1]
+    got = fit.to_arrow().to_pylist()[0]
+    for key in ("estimate", "std_error", "df"):
+        assert got[key] == pytest.approx(want[key], rel=1e-8, abs=1e-10)
 
 
 @pytest.mark.parametrize("effects", PANEL_EFFECTS)

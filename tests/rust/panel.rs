@@ -263,6 +263,24 @@ fn absorbed_effects_are_dummies_under_every_covariance() {
 }
 
 #[test]
+fn parts_that_no_unit_joins_are_counted() {
+    let all = produc();
+    let apart: Vec<usize> =
+        (0..816).filter(|&i| (all.unit.codes()[i] < 20) == (all.time.codes()[i] < 9)).collect();
+    let data = all.keep(&apart);
+    let clusters = Index::of(&data.unit);
+    let vcov = Vcov::Cluster { kind: Kind::Cr2, clusters: &clusters };
+    let got = fit(&data.panel(), Effects::TwoWay, vcov).expect("fits");
+    assert_eq!((got.absorbed.components, got.absorbed.rank), (2, 48 + 17 - 2));
+    let x = dummies(&data, true, true);
+    let want = dense(&data.y, &x, &clusters.codes, clusters.n, Kind::Cr2, 4);
+    close(&got.beta, &want.beta, 1e-9);
+    close(&got.std_errors(), &want.se, 1e-8);
+    close(&got.df, &want.df, 1e-6);
+    assert_eq!(got.df_residual, want.df_residual);
+}
+
+#[test]
 fn means_beside_the_predictors_give_the_within_estimate() {
     for data in [produc(), holed()] {
         let within = fit(&data.panel(), Effects::Unit, CLASSICAL).expect("within");
