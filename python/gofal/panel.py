@@ -37,6 +37,10 @@ _RANDOM = Text(
     "Mae effeithiau ar hap yn dueddol pan fo effeithiau'r unedau'n gysylltiedig â'r rhagfynegyddion: "
     'gweler table("hausman").',
 )
+_NO_SPREAD = Text(
+    "The variance between units is estimated as 0: random effects are the pooled estimator here.",
+    "Amcangyfrifir bod yr amrywiant rhwng unedau yn 0: yr amcangyfrifydd cyfun yw effeithiau ar hap yma.",
+)
 _FEW = Text(
     "Few clusters: intervals rest on Satterthwaite degrees of freedom, in the column df.",
     "Ychydig o glystyrau: mae'r cyfyngau'n dibynnu ar raddau rhyddid Satterthwaite, yn y golofn df.",
@@ -57,6 +61,8 @@ class PanelResult(Result):
             said.append(_WITHIN)
         if about["effects"] in ("random", "within-between"):
             said.append(_RANDOM)
+            if about["theta"] == 0:
+                said.append(_NO_SPREAD)
         few = about["n_clusters"] is not None and about["n_clusters"] < 40
         if few and about["vcov"] in ("cluster CR2", "cluster CR3"):
             said.append(_FEW)

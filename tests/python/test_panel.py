@@ -197,6 +197,12 @@ def test_the_display_speaks_both_languages() -> None:
     assert "two-way" in fit.to_text("en")
     assert "dwyffordd" in fit.to_text("cy")
     assert "Satterthwaite" in fit.to_text("cy")
+    t = table()
+    draw = random.Random(3)
+    t["y"] = [draw.gauss(0, 1) - (u == "u0") for u in t["unit"]]
+    t["y"] = [y - sum(t["y"][i - i % 6 : i - i % 6 + 6]) / 6 for i, y in enumerate(t["y"])]
+    none = gf.panel(t, "y", "z", unit="unit", time="year", effects="random")
+    assert "pooled" in none.to_text("en")
 
 
 def test_the_same_bits_on_any_number_of_threads() -> None:
