@@ -16,7 +16,7 @@
 //! | L1 | [`num`] | sums, moments, roots, special functions, distributions, linear algebra |
 //! | L2 | [`design`] | factors, groups, typed weights, samples: what a kernel needs |
 //! | L2 | [`frame`] | the only importer of Arrow: columns in, tables out |
-//! | L3 | [`rates`] [`correlation`] [`inequality`] [`regression`] | one folder per family of methods |
+//! | L3 | [`rates`] [`correlation`] [`inequality`] [`regression`] [`panel`] | one folder per family of methods |
 //! | L3 | [`effects`] | what a fitted model says about everybody: standardised risks, interaction, attributable fractions |
 //! | L3 | [`risk`] [`imputation`] | 2 × 2 tables, strata, E-values; chained equations |
 //! | L3 | [`resample`] [`multiplicity`] [`disclosure`] [`pooling`] | what the families share |
@@ -38,6 +38,7 @@ pub mod imputation;
 pub mod inequality;
 pub mod multiplicity;
 pub mod num;
+pub mod panel;
 pub mod parallel;
 pub mod pooling;
 pub mod rates;

@@ -8,7 +8,9 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `options` `typing` `weights` `progress` | how to ask: options, the words they accept, weights |
 | `language` | English and Welsh |
 | `results` | what comes back |
-| `describe` `rates` `funnel` `correlation` `inequality` `regression` `disclosure` | the methods |
+| `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
+| `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
+| `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` | the 22 authorities, code lists; the published tables |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
@@ -50,6 +52,7 @@ from gofal.options import Options as Options
 from gofal.options import get_options as get_options
 from gofal.options import options as options
 from gofal.options import set_options as set_options
+from gofal.panel import panel as panel
 from gofal.pool import pool as pool
 from gofal.rates import multinomial_proportions as multinomial_proportions
 from gofal.rates import proportion as proportion

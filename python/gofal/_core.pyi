@@ -33,6 +33,7 @@ __all__ = [
     "interaction",
     "leave_one_out",
     "mantel_haenszel",
+    "panel",
     "pool",
     "pool_joint",
     "possible_counts",
@@ -281,3 +282,18 @@ def impute(
     threads: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[Table, Table]: ...
+def panel(
+    table: Any,
+    outcome: str,
+    predictors: list[str],
+    unit: str,
+    time: str | None,
+    effects: str,
+    vcov: str,
+    kind: str,
+    cluster: str | None,
+    lag: int | None,
+    weight: str | None,
+    conf_level: float,
+    threads: int = 0,
+) -> tuple[Table, Table | None, Table | None, list[tuple[str, float]]]: ...

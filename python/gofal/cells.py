@@ -147,10 +147,23 @@ def as_cells(table: Any, outcome: str, *, n: str, total: str, total_sq: str | No
         Columns of the number of rows, the sum of the outcome and the sum of its squares; the last is not
         needed for an outcome of 0 and 1.
 
+    Returns
+    -------
+    Cells
+        The table as it is, ready for `gf.glm` and all that take cells.
+
     Raises
     ------
     InputError
         A column that the table does not have.
+
+    Examples
+    --------
+    >>> import gofal as gf
+    >>> sql = {"abuse": [0, 1, 2], "children": [900, 300, 80], "in_care": [9, 12, 8]}
+    >>> made = gf.as_cells(sql, "care", n="children", total="in_care")
+    >>> round(gf.glm(made, "care ~ abuse").statistic("ratio", term="abuse").value, 2)
+    3.65
     """
     source = read(table)
     held = source.columns

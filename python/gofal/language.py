@@ -128,6 +128,16 @@ _WELSH: dict[str, str] = {
     "suppressed": "wedi'i guddio",
     "derived": "deilliadol",
     "total": "cyfanswm",
+    "pooled": "cyfun",
+    "time": "cyfnod",
+    "unit": "uned",
+    "two-way": "dwyffordd",
+    "random": "ar hap",
+    "between": "rhwng unedau",
+    "first-difference": "gwahaniaethau cyntaf",
+    "within-between": "o fewn a rhwng unedau",
+    "chi2": "chi-sgwâr",
+    "f": "F",
     "reproduced": PHRASES["reproduced"].cy,
     "differs": PHRASES["differs"].cy,
     "finding": PHRASES["finding"].cy,
@@ -144,6 +154,10 @@ REASONS: dict[str, str] = {
     "the excess risks are not all positive": "nid yw'r risgiau ychwanegol i gyd yn bositif",
     "too few rows for an interval": "rhy ychydig o resi ar gyfer cyfwng",
     "the mean sits on a bound": "mae'r cymedr ar ffin",
+    "no predictor varies within units": "nid oes rhagfynegydd yn amrywio o fewn unedau",
+    "there are fewer clusters than unit means": "mae llai o glystyrau na chymedrau unedau",
+    "the variance of the difference of the two estimates is not positive": "nid yw amrywiant y gwahaniaeth "
+    "rhwng y ddau amcangyfrif yn bositif",
     "every resample of a perfect relation is perfect: no bootstrap interval": "mae pob ailsampl o berthynas "
     "berffaith yn berffaith: dim cyfwng bootstrap",
     "a cell is zero: the ratio and its log have no finite value": "mae cell yn sero: nid oes gwerth meidraidd i'r "
@@ -164,6 +178,8 @@ REASONS: dict[str, str] = {
 # Proper names, which are printed with capitals in both languages.
 _NAMES: dict[str, str] = {
     "pearson": "Pearson",
+    "hausman": "Hausman",
+    "mundlak": "Mundlak",
     "spearman": "Spearman",
     "kendall": "Kendall tau-b",
     "fisher": "Fisher z",

@@ -95,6 +95,13 @@ InteractionScale = Literal["model", "standardised"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
 WildWeights = Literal["rademacher", "webb"]
 
+# Panels.
+PanelEffects = Literal[
+    "unit", "time", "two-way", "random", "between", "first-difference", "within-between", "pooled"
+]
+PanelCovariance = Literal["cluster", "classical", "driscoll-kraay"]
+PanelClusterKind = Literal["CR0", "CR1", "CR2", "CR3"]
+
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FRAME_KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -119,7 +126,6 @@ ZEROS: tuple[Zero, ...] = get_args(Zero)
 EVALUE_MEASURES: tuple[EValueMeasure, ...] = get_args(EValueMeasure)
 IMPUTATION_METHODS: tuple[ImputationMethod, ...] = get_args(ImputationMethod)
 COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
-CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)
 GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)
 GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
@@ -127,3 +133,7 @@ RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)
 WILD_WEIGHTS: tuple[WildWeights, ...] = get_args(WildWeights)
+PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)
+PANEL_COVARIANCES: tuple[PanelCovariance, ...] = get_args(PanelCovariance)
+CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)
+PANEL_CLUSTER_KINDS: tuple[PanelClusterKind, ...] = get_args(PanelClusterKind)

@@ -1,5 +1,6 @@
 //! L2. What a kernel needs, as plain types: no Arrow, no Python.
 
+mod blocks;
 mod by_cluster;
 mod cells;
 mod factor;

@@ -14,6 +14,9 @@ impl Frame {
     /// # Errors
     /// `UnknownColumn`; `WrongType` for floats, dates and nested types.
     pub fn factor(&self, name: &str) -> Result<Factor> {
+        if let Some(factor) = super::codes::factor(name, &self.chunks(name)?) {
+            return factor;
+        }
         let labels = self.text(name)?;
         Ok(Factor::from_labels(name, labels.iter().map(Option::as_deref)))
     }

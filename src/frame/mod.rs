@@ -7,6 +7,7 @@
 //! | `categorical` | any string, dictionary, integer or boolean column as a factor |
 //! | `cells` `coder` | rows grouped into unique patterns with n, Σy, Σy² |
 //! | `model` | what a regression needs: variables, outcome sums, clusters |
+//! | `codes` | the same without a string per row |
 //! | `output` | building a result table |
 //! | `fingerprint` | a content hash: the data id of a result |
 //!
@@ -16,6 +17,7 @@
 mod categorical;
 mod cells;
 mod coder;
+mod codes;
 mod fingerprint;
 mod model;
 mod numeric;

@@ -172,39 +172,7 @@ impl Frame {
     }
 
     fn by_row(&self, roles: &Roles, continuous: &HashSet<&str>) -> Result<ModelData> {
-        let numeric: Vec<&String> = [
-            Some(&roles.outcome),
-            roles.trials.as_ref(),
-            roles.frequency.as_ref(),
-            roles.prior.as_ref(),
-            roles.offset.as_ref(),
-            roles.cells.as_ref().and_then(Option::as_ref),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let mut mask = vec![true; self.n_rows()];
-        for name in &numeric {
-            let column = self.finite(name)?;
-            mask.iter_mut().enumerate().filter(|(i, _)| !column.is_valid(*i)).for_each(|(_, m)| *m = false);
-        }
-        let mut coded: Vec<(String, Vec<u32>, Levels, bool)> = Vec::new();
-        for name in roles.variables.iter().chain(&roles.clusters) {
-            if continuous.contains(name.as_str()) {
-                let column = self.finite(name)?;
-                mask.iter_mut()
-                    .enumerate()
-                    .filter(|(i, _)| !column.is_valid(*i))
-                    .for_each(|(_, m)| *m = false);
-            } else if !coded.iter().any(|(n, ..)| n == name) {
-                let (codes, found, has_null) = self.coded(name)?;
-                if has_null {
-                    mask.iter_mut().zip(&codes).filter(|(_, c)| **c == 0).for_each(|(m, _)| *m = false);
-                }
-                coded.push((name.clone(), codes, found, has_null));
-            }
-        }
-        let rows: Vec<usize> = (0..mask.len()).filter(|&i| mask[i]).collect();
+        let (rows, coded) = self.complete_rows(roles, continuous)?;
         let number = |name: &str| -> Result<Vec<f64>> {
             let column = self.finite(name)?;
             Ok(rows.iter().map(|&i| column.values[i]).collect())
@@ -225,32 +193,51 @@ impl Frame {
             });
         }
         let sums = Self::row_sums(roles, &number, rows.len())?;
-        let used: f64 = if roles.cells.is_some() || roles.frequency.is_some() {
-            sums[0].iter().sum()
-        } else {
-            rows.len() as f64
-        };
-        let clusters = roles
-            .clusters
-            .iter()
-            .map(|n| {
-                let (c, l) = codes(n);
-                dense((c, &l))
-            })
-            .collect();
+        let counted = roles.cells.is_some() || roles.frequency.is_some();
+        let n_used = if counted { sums[0].iter().sum() } else { rows.len() as f64 };
+        let clusters = roles.clusters.iter().map(|n| codes(n)).map(|(c, l)| dense((c, &l))).collect();
         let binary = sums[1].iter().zip(&sums[2]).all(|(a, b)| a == b) && roles.trials.is_none();
         Ok(ModelData {
             variables,
             prior: roles.prior.as_deref().map(number).transpose()?,
             offset: roles.offset.as_deref().map(number).transpose()?,
             clusters,
-            n_used: used,
+            n_used,
             n_missing: (self.n_rows() - rows.len()) as f64,
             original: rows,
             binary,
             grouped: false,
             sums,
         })
+    }
+
+    /// Rows with a value in every column of the model, and its coded columns.
+    fn complete_rows(
+        &self,
+        roles: &Roles,
+        continuous: &HashSet<&str>,
+    ) -> Result<(Vec<usize>, Vec<CodedColumn>)> {
+        let parts = [&roles.trials, &roles.frequency, &roles.prior, &roles.offset];
+        let squares = roles.cells.as_ref().and_then(Option::as_ref);
+        let numeric = parts.into_iter().flatten().chain(squares).chain(std::iter::once(&roles.outcome));
+        let mut mask = vec![true; self.n_rows()];
+        let named = roles.variables.iter().chain(&roles.clusters);
+        for name in numeric.chain(named.clone().filter(|n| continuous.contains(n.as_str()))) {
+            let column = self.finite(name)?;
+            mask.iter_mut().enumerate().filter(|(i, _)| !column.is_valid(*i)).for_each(|(_, m)| *m = false);
+        }
+        let mut coded: Vec<CodedColumn> = Vec::new();
+        for name in named.filter(|n| !continuous.contains(n.as_str())) {
+            if coded.iter().any(|(n, ..)| n == name) {
+                continue;
+            }
+            let (codes, found, has_null) = self.coded(name)?;
+            if has_null {
+                mask.iter_mut().zip(&codes).filter(|(_, c)| **c == 0).for_each(|(m, _)| *m = false);
+            }
+            coded.push((name.clone(), codes, found, has_null));
+        }
+        Ok(((0..mask.len()).filter(|&i| mask[i]).collect(), coded))
     }
 
     /// n, Σy, Σy² of each row.
@@ -295,6 +282,9 @@ impl Frame {
         Ok((all, levels(found), has_null))
     }
 }
+
+/// Name, codes, levels, whether code 0 is null.
+type CodedColumn = (String, Vec<u32>, Levels, bool);
 
 fn not_numeric(name: &str) -> Error {
     Error::WrongType {

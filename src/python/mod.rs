@@ -21,9 +21,11 @@ mod imputation;
 mod inequality;
 mod input;
 mod output;
+mod panel;
 mod rates;
 mod regression;
 mod risk;
+mod spec;
 mod testing;
 
 use pyo3::prelude::*;
@@ -47,6 +49,8 @@ mod _core {
     use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
     use super::output::OutTable;
+    #[pymodule_export]
+    use super::panel::panel;
     #[pymodule_export]
     use super::rates::{
         funnel_limits, funnel_scores, goodman, possible_counts, possible_sets, proportion_limits, rate,

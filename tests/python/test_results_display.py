@@ -284,6 +284,7 @@ def test_every_phrase_and_word_exists_in_both_languages() -> None:
         words.SLOPE_MODELS,
         words.P_VALUE_METHODS,
         words.VERDICTS,
+        words.PANEL_EFFECTS,
     )
     assert {w for several in spoken for w in several} - proper == set()
 

@@ -7,6 +7,8 @@ mod inequality;
 mod num;
 mod outcome_identities;
 mod outcomes;
+mod panel;
+mod panel_dense;
 mod rates;
 mod reference;
 mod regression;

@@ -27,6 +27,7 @@ ORDER = [
         "regression",
         "disclosure",
         "effects",
+        "panel",
         "wild",
         "two_by_two",
         "strata",

@@ -16,7 +16,7 @@ LAYER = {
     "design": 2, "frame": 2,
     "resample": 3, "multiplicity": 3, "disclosure": 3, "pooling": 3,
     "rates": 4, "correlation": 4, "inequality": 4, "regression": 4,
-    "risk": 4, "imputation": 4, "panel": 4, "simulate": 4,
+    "risk": 4, "imputation": 4, "panel": 4,
     "effects": 5,
     "python": 6,
 }  # fmt: skip
