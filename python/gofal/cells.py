@@ -163,7 +163,7 @@ def as_cells(table: Any, outcome: str, *, n: str, total: str, total_sq: str | No
     >>> sql = {"abuse": [0, 1, 2], "children": [900, 300, 80], "in_care": [9, 12, 8]}
     >>> made = gf.as_cells(sql, "care", n="children", total="in_care")
     >>> round(gf.glm(made, "care ~ abuse").statistic("ratio", term="abuse").value, 2)
-    3.65
+    3.35
     """
     source = read(table)
     held = source.columns
