@@ -68,6 +68,7 @@ from gofal.results import Result as Result
 from gofal.results import Statistic as Statistic
 from gofal.results import compare as compare
 from gofal.strata import mantel_haenszel as mantel_haenszel
+from gofal.trigger_trio import trigger_trio as trigger_trio
 from gofal.two_by_two import two_by_two as two_by_two
 from gofal.two_by_two import two_by_two_counts as two_by_two_counts
 from gofal.two_by_two import two_by_two_percentages as two_by_two_percentages

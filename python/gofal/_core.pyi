@@ -17,6 +17,7 @@ __all__ = [
     "attributable",
     "bounding_factor",
     "cells",
+    "chi2_sf",
     "compare_dependent",
     "concentration_index",
     "correlate",
@@ -76,6 +77,7 @@ def interaction(
     model: Model, factors: list[tuple[str, str, str]], standardised: bool, conf_level: float
 ) -> Table: ...
 def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
+def chi2_sf(statistic: float, df: float) -> float: ...
 def guess(model: Model, term: str, conf_level: float) -> tuple[float, float]: ...
 def wild_bootstrap(
     model: Model,

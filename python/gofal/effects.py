@@ -195,6 +195,11 @@ def risk(
     scale = [base if m in ("risk", "risk_difference") else 1.0 for m in tidy["measure"]]
     for name in ("estimate", "std_error", "conf_low", "conf_high"):
         tidy[name] = [v * s for v, s in zip(tidy[name], scale, strict=True)]
+    # A test that a risk is one half would say nothing.
+    for name in ("statistic", "p_value"):
+        tidy[name] = [
+            None if m == "risk" else v for v, m in zip(tidy[name], tidy["measure"], strict=True)
+        ]
     arguments = {
         "exposure": tuple(exposures), "family": family, "base": base, "trials": trials, "weight": weight,
         "vcov": repr(vcov), "conf_level": conf,

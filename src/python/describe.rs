@@ -47,3 +47,9 @@ pub fn describe(py: Python<'_>, table: InTable, columns: Vec<String>, threads: u
 pub fn fingerprint(py: Python<'_>, table: InTable, columns: Vec<String>, threads: usize) -> PyResult<String> {
     enter_short(py, threads, || frame::fingerprint(&table.0, &columns))
 }
+
+/// Upper tail of the chi-square distribution.
+#[pyfunction]
+pub fn chi2_sf(statistic: f64, df: f64) -> f64 {
+    crate::num::dist::chi2::sf(statistic, df)
+}

@@ -40,7 +40,7 @@ mod _core {
     #[pymodule_export]
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
     #[pymodule_export]
-    use super::describe::{describe, fingerprint};
+    use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]

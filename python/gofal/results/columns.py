@@ -151,7 +151,11 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
     "sigma": ("number", "", "residual standard deviation"),
     "sigma_unit": ("number", "", "standard deviation of random unit effects"),
     "sigma_within": ("number", "", "standard deviation within units"),
-    "theta": ("fixed3", "", "random effects: share of a unit's mean taken away; negative binomial: variance is mean + mean²/theta"),
+    "theta": (
+        "fixed3",
+        "",
+        "share of a unit's mean taken away; or variance is mean + mean²/theta",
+    ),
     "log_lik": ("fixed2", "", "log likelihood"),
     "deviance": ("fixed2", "", "twice the log likelihood ratio to the saturated model"),
     "null_deviance": ("fixed2", "", "deviance of the model without terms"),

@@ -26,6 +26,8 @@ ORDER = [
         "inequality",
         "regression",
         "disclosure",
+        "_trio",
+        "trigger_trio",
         "effects",
         "panel",
         "wild",
