@@ -264,8 +264,8 @@ def _statement(found: TrioResult) -> Text:
     return Text(
         f"Of children without any of the factors {risks[0]} per {base} had the outcome, of children with {number[0]} "
         f"{risks[1]} per {base}, other characteristics alike: {risks[2]} times as likely ({spread} interval "
-        f"{limits[0]} to {limits[1]}). Together the factors showed {joint_en}. If the factors were causes and nothing else "
-        f"confounded them, {share[0]}% of the outcome ({share[1]} to {share[2]}%) would be attributable to them. "
+        f"{limits[0]} to {limits[1]}). Together the factors showed {joint_en}. If the factors were causes and nothing "
+        f"else confounded them, {share[0]}% of the outcome ({share[1]} to {share[2]}%) would be attributable to them. "
         f"{_ASSOCIATION.en}",
         f"O blant heb yr un o'r ffactorau cafodd {risks[0]} fesul {base} y canlyniad, o blant gyda {number[1]} "
         f"{risks[1]} fesul {base}, a nodweddion eraill yn debyg: {risks[2]} gwaith mor debygol (cyfwng {spread} "
