@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 
 import correlation
+import scan
 import timing
 
 import gofal as gf
 
-FAMILIES = {"correlation": correlation}
+FAMILIES = {"correlation": correlation, "scan": scan}
 
 
 def main() -> None:

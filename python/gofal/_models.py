@@ -38,13 +38,16 @@ class Request:
         self, function: str, arguments: dict[str, Any], facts: dict[str, float]
     ) -> Provenance:
         """Return the call behind a result."""
-        used = [self.spec["outcome"], *self.formula.columns, *self.spec["clusters"]]
-        used += [v for v in (self.spec["trials"], self.spec["frequency"], self.spec["prior"],
-                             self.spec["offset"]) if v]  # fmt: skip
         return provenance_of(
-            function, self.source, used, {"formula": self.formula.text, **arguments},
+            function, self.source, _used(self.spec, self.formula), {"formula": self.formula.text, **arguments},
             n_obs=int(facts["n_obs"]), n_missing=int(facts["n_missing"]),
         )  # fmt: skip
+
+
+def _used(spec: dict[str, Any], formula: Formula) -> list[str]:
+    """Return the columns that a model reads."""
+    parts = [spec[k] for k in ("trials", "frequency", "prior", "offset") if spec[k]]
+    return [spec["outcome"], *formula.columns, *spec["clusters"], *parts]
 
 
 def request(
@@ -98,6 +101,8 @@ def request(
         raise InputError(message, kind="option", column="vcov", got=word)
     if held is not None:
         _of_cells(spec, held, parsed)
+    else:
+        source = source.narrowed(_used(spec, parsed))
     return Request(source, held, parsed, spec)
 
 

@@ -40,8 +40,15 @@ fn column(frame: &Frame, name: &str) -> Result<u64> {
 }
 
 /// Multiply-xorshift (the finaliser of SplitMix64, Steele, Lea and Flood 2014).
-fn mix(state: u64, value: u64) -> u64 {
+pub(super) fn mix(state: u64, value: u64) -> u64 {
     let mut z = (state ^ value).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb).rotate_left(23);
     z ^ (z >> 32)
+}
+
+/// Bytes mixed in, eight at a time.
+pub(super) fn bytes_of(state: u64, bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let state = words.iter().fold(state, |s, w| mix(s, u64::from_le_bytes(*w)));
+    rest.iter().fold(mix(state, bytes.len() as u64), |s, &b| mix(s, u64::from(b)))
 }
