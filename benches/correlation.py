@@ -139,14 +139,13 @@ def workloads() -> list[Workload]:
     def large() -> Any:
         return columns(1909, 40)
 
-    def pair -> Any:
+    def pair() -> Any:
         return columns(1909, 2)
 
-    def r(*, repeats: int = 1) -> Subject:
-        return Subject(
-            "R (boot, coin, pcaPP)", script="correlation.R", repeats=repeats, tolerance=None
-        )
-
+    r = Subject("R (boot, coin, pcaPP)", script="correlation.R", tolerance=None)
+    sketch = Subject("numpy sketch", numpy_sketch, tolerance=None, repeats=2)
+    some = Subject("scipy, 10,000", scipy_permutations, repeats=1)
+    own, all_three = Subject("gofal", panel), Subject("gofal", matrices(THREE))
     return [
         Workload("panel", "780 pairs, three coefficients, 10,000 resamples, n = 22", small,
                  (own, sketch, r), 0.2, 0.5),

@@ -1,6 +1,7 @@
 """What every family of benchmarks shares: workloads, subjects, one process each, ratios, the page.
 
-A family is a file beside this one with ``TITLE``, ``NOTES`` and ``workloads()``. A workload has a name, a
+A family is a file beside this one with ``TITLE``, ``NOTES`` and ``workloads()`` (or ``TITLE`` and ``run()``, which
+times in the process of `run.py` and returns its own table). A workload has a name, a
 table and subjects; the first subject is gofal. Every subject runs in a process of its own, on one thread,
 and says what it took (CPU seconds: user + system, the least of several calls), its peak memory above what
 was held before the call, and some of its numbers, which are compared with gofal's.
@@ -25,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs" / "explanation" / "benchmarks.md"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
            "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS")  # fmt: skip
 
@@ -202,22 +202,10 @@ HEAD = (
 
 def families() -> list[str]:
     """Names of the files that hold workloads."""
-    own = {"run", "harness"}
+    own = {"run", "harness", "timing"}
     return sorted(p.stem for p in HERE.glob("*.py") if p.stem not in own)
 
 
 def load(family: str) -> Any:
     """The module of a family."""
     return importlib.import_module(family)
-
-
-def write(family: str, text: str) -> None:
-    """Put a family's table between its marks on the page; a new family goes to the end."""
-    page = PAGE.read_text(encoding="utf-8")
-    begin, end = f"<!-- {family} -->", f"<!-- end {family} -->"
-    section = f"{begin}\n{text}\n{end}"
-    if begin in page:
-        page = re.sub(f"{begin}.*?{end}", lambda _: section, page, flags=re.DOTALL)
-    else:
-        page = page.rstrip() + "\n\n" + section + "\n"
-    PAGE.write_text(page, encoding="utf-8")

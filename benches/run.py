@@ -12,8 +12,10 @@ import json
 import os
 import sys
 import tempfile
+from typing import Any
 
 import harness
+import timing
 
 for variable in harness.THREADS:
     os.environ[variable] = "1"
@@ -47,6 +49,10 @@ def main() -> None:
         os.environ.setdefault("GOFAL_BENCH_DATA", folder)
         for family in harness.families():
             module = harness.load(family)
+            if not hasattr(module, "workloads"):
+                if asked.only in (None, family) and not asked.list:
+                    own_table(module, write=asked.write)
+                continue
             chosen = [w for w in module.workloads() if asked.only in (None, family, w.name)]
             if not chosen:
                 continue
@@ -57,8 +63,19 @@ def main() -> None:
             print(harness.HEAD, flush=True)
             rows = [row for w in chosen for row in harness.compare(family, w, own_only=asked.own)]
             if asked.write and asked.only in (None, family) and not asked.own:
-                text = f"## {module.TITLE}\n\n{module.NOTES}\n\n{harness.HEAD}\n" + "\n".join(rows)
-                harness.write(family, text)
+                text = f"{module.NOTES}\n\n{harness.HEAD}\n" + "\n".join(rows)
+                timing.put_section(module.TITLE, text)
+
+
+def own_table(module: Any, *, write: bool) -> None:
+    """A family that makes its table itself."""
+    import gofal as gf
+
+    gf.set_options(threads=1, progress=False)
+    text = module.run()
+    print(f"\n## {module.TITLE}\n\n{text}", flush=True)
+    if write:
+        timing.put_section(module.TITLE, text)
 
 
 if __name__ == "__main__":
