@@ -19,6 +19,7 @@ NOTES = (
     "Floors: rows to 63,360 cells (10^7 rows), all sign patterns, two-way sums, in C."
 )
 FORMULA = "looked_after ~ domestic_abuse * substance_misuse * mental_health + C(age) + sex + C(quintile) + authority"
+RIGHT = FORMULA.split("~")[1].replace("C(age)", "age").replace("C(quintile)", "quintile")
 LETTERS = [f"W060000{k:02}" for k in range(1, 23)]
 
 
@@ -150,7 +151,7 @@ def glum(family: str) -> Callable[[Any], Callable[[], Numbers]]:
 
         def call() -> Numbers:
             model = GeneralizedLinearRegressor(
-                family=family, alpha=0, formula=FORMULA.split("~")[1].replace("C(age)", "age").replace("C(quintile)", "quintile"),
+                family=family, alpha=0, formula=RIGHT,
                 drop_first=True, fit_intercept=True, gradient_tol=1e-9,
             )  # fmt: skip
             model.fit(frame, frame["looked_after"], store_covariance_matrix=False)
@@ -170,8 +171,7 @@ def pyfixest(family: str) -> Callable[[Any], Callable[[], Numbers]]:
         import pyfixest as pf
 
         frame = _pandas(data)
-        right = FORMULA.split("~")[1].replace("C(age)", "age").replace("C(quintile)", "quintile")
-        formula = f"looked_after ~ {right.replace(' + authority', '')} | authority"
+        formula = f"looked_after ~ {RIGHT.replace(' + authority', '')} | authority"
 
         def call() -> Numbers:
             if family == "poisson":

@@ -202,8 +202,10 @@ fn number(v: f64) -> u64 {
 
 /// Integers that an f64 holds are mixed as one; identifiers beyond are not rounded into each other.
 fn integer(v: i128) -> u64 {
-    #[allow(clippy::cast_possible_truncation)]
-    if v.unsigned_abs() <= 1 << 53 { number(v as f64) } else { mix(mix(6, v as u64), (v >> 64) as u64) }
+    if v.unsigned_abs() <= 1 << 53 {
+        return number(v as f64);
+    }
+    v.to_le_bytes().as_chunks::<8>().0.iter().fold(6, |s, w| mix(s, u64::from_le_bytes(*w)))
 }
 
 fn text(value: Option<&str>) -> u64 {
