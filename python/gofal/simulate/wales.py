@@ -69,7 +69,7 @@ def areas() -> dict[str, tuple[int, ...]]:
         p: _by_code("deprivation", f"wimd_n_lsoas_most_deprived_{p}", "2019") for p in (20, 30, 50)
     }
     whole = _by_code("deprivation", "n_lsoas", "2019")
-    out = {}
+    out: dict[str, tuple[int, ...]] = {}
     for code in AUTHORITY_CODES:
         worst, third, half = (int(cut[p][code]) for p in (20, 30, 50))
         second, middle = _apportion(half - third, (1, 1))
