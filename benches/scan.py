@@ -1,6 +1,7 @@
 """Scanning files: Parquet to cells beside DuckDB, polars and pyarrow; growth with the number of rows.
 
 Each contender runs in a process of its own, so that peak memory above the start is its own.
+GOFAL_BENCH_LARGE=1 adds 10^8 rows.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ import pyarrow as pa, pyarrow.parquet as pq
 pa.set_cpu_count(1)
 def run():
     t = pq.read_table({f!r}, columns=[*{keys!r}, "looked_after"], read_dictionary={text!r}, use_threads=False)
-    return t.group_by({keys!r}, use_threads=False).aggregate([("looked_after", "count"), ("looked_after", "sum")])
+    t = t.unify_dictionaries().group_by({keys!r}, use_threads=False)
+    return t.aggregate([("looked_after", "count"), ("looked_after", "sum")])
 def facts(t): return t.num_rows, sum(t["looked_after_count"].to_pylist()), sum(t["looked_after_sum"].to_pylist())
 """,
     "polars": """
@@ -105,7 +107,8 @@ def facts(t): return t.height, t["n"].sum(), t["total"].sum()
 """,
 }
 FRAME = """
-import gc, json, resource, sys
+import json, resource
+import pyarrow
 {code}
 def peak():
     with open("/proc/self/status") as f:
@@ -149,7 +152,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> str:
     rows: list[Row] = []
     memory: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        for n in (*sizes, *([LARGE] if "--large" in sys.argv else [])):
+        for n in (*sizes, *([LARGE] if os.environ.get("GOFAL_BENCH_LARGE") else [])):
             file = Path(folder) / f"{n}.parquet"
             write(file, n)
             both = {f"{n:,} rows, 8 keys": list(KEYS)}

@@ -19,7 +19,15 @@ from gofal.progress import progress
 from gofal.results import Provenance
 from gofal.weights import Weight, weight_of
 
-__all__ = ["FEW_CLUSTERS", "Request", "fit", "glance_of", "notes_on_clusters", "request"]
+__all__ = [
+    "FEW_CLUSTERS",
+    "Request",
+    "facts_of",
+    "fit",
+    "glance_of",
+    "notes_on_clusters",
+    "request",
+]
 
 FEW_CLUSTERS = 40
 """Below this many clusters an interval by CR0 or CR1 is too narrow; the result says so."""
@@ -125,6 +133,14 @@ def fit(asked: Request) -> _core.Model:
     """Fit the model (a bar appears when it takes long)."""
     with progress("rows") as report:
         return _core.Model(asked.source.stream, asked.spec, threads(), report)
+
+
+def facts_of(model: _core.Model, asked: Request) -> dict[str, float]:
+    """Return the kernel's facts; rows left out when the cells were made are missing rows too."""
+    facts = dict(model.facts())
+    if asked.cells is not None:
+        facts["n_missing"] += asked.cells.n_missing
+    return facts
 
 
 _GLANCE = ("n_obs", "n_missing", "n_cells", "n_clusters", "df_residual", "r_squared",

@@ -11,6 +11,7 @@ from typing import Any
 from gofal import _core
 from gofal._call import threads
 from gofal._check import names
+from gofal._table import Source
 from gofal.errors import InputError
 
 __all__ = ["Scan", "scan"]
@@ -52,6 +53,11 @@ class Scan:
             Names of the columns to keep.
         """
         return _open(self.files, self.format, names("columns", columns))
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a file says that its rows are simulated."""
+        return Source(self._rows, "pyarrow").synthetic
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the rows over, batch after batch."""

@@ -5,9 +5,9 @@
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 
-use super::{Frame, position};
 use super::coder::{Coder, levels};
 use super::numeric::{append, mask};
+use super::{Frame, position};
 use crate::design::{CellTable, Levels, Sums};
 use crate::error::{Error, Result};
 use crate::parallel::{Control, pipeline};
@@ -143,8 +143,7 @@ impl Part {
             }
             let mut masks = [const { None }; 3];
             for k in 0..3 {
-                masks[k] =
-                    numbers(columns.measures()[k], measures[k].as_ref(), start, length, &mut held[k])?;
+                masks[k] = numbers(columns.measures()[k], measures[k].as_ref(), start, length, &mut held[k])?;
             }
             self.n_rows += length;
             if columns.squares.is_some() {

@@ -298,9 +298,8 @@ fn of_cells(roles: &Roles, cells: &dyn Fn(Columns<'_>) -> Result<Grouped>) -> Re
     let outcome = (!roles.by_outcome).then_some(roles.outcome.as_str());
     let columns = Columns { keys: &keys, outcome, weight: roles.frequency.as_deref(), squares: None };
     let found = cells(columns)?;
-    let complete: Vec<usize> = (0..found.sums.len())
-        .filter(|&i| found.keys.iter().all(|k| !k.has_null || k.codes[i] > 0))
-        .collect();
+    let complete: Vec<usize> =
+        (0..found.sums.len()).filter(|&i| found.keys.iter().all(|k| !k.has_null || k.codes[i] > 0)).collect();
     let at = |name: &str| found.keys.iter().position(|k| k.name == name).unwrap_or(0);
     let coded = |name: &str| -> (Vec<u32>, &Levels) {
         let key = &found.keys[at(name)];
@@ -323,11 +322,7 @@ fn of_cells(roles: &Roles, cells: &dyn Fn(Columns<'_>) -> Result<Grouped>) -> Re
     let used: f64 = sums[0].iter().sum();
     let total: f64 = found.sums.iter().map(|s| s[0]).sum();
     Ok(ModelData {
-        variables: roles
-            .variables
-            .iter()
-            .map(|n| variable(n, coded(n), roles.factors.contains(n)))
-            .collect(),
+        variables: roles.variables.iter().map(|n| variable(n, coded(n), roles.factors.contains(n))).collect(),
         prior: roles.prior.as_deref().map(number).transpose()?,
         offset: roles.offset.as_deref().map(number).transpose()?,
         clusters: roles.clusters.iter().map(|n| dense(coded(n))).collect(),

@@ -4,6 +4,7 @@
 //! its own (cloned handles share their position). Which row groups make a part depends on the files alone, so results
 //! do not depend on the number of threads. Each row group has its own dictionary: see `coder`.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -60,7 +61,8 @@ impl Scan {
         let Some(first) = files.first() else {
             return Err(Error::Empty { what: "the list of files".to_owned() });
         };
-        let schema = SchemaRef::clone(first.metadata.schema());
+        let marks: HashMap<String, String> = files.iter().flat_map(ParquetFile::marks).collect();
+        let schema = Arc::new(first.metadata.schema().as_ref().clone().with_metadata(marks));
         files.iter().skip(1).try_for_each(|f| f.compare(&schema, &first.path))?;
         let n_rows = files.iter().map(ParquetFile::n_rows).sum();
         Ok(Self { files: Arc::new(files), schema, n_rows })
@@ -157,7 +159,7 @@ impl Scan {
             .collect::<Result<_>>()?;
         Ok(ScanReader {
             scan: self.clone(),
-            schema: Arc::new(Schema::new(fields)),
+            schema: Arc::new(Schema::new(fields).with_metadata(self.schema.metadata().clone())),
             groups: self.groups().into_iter(),
             current: None,
         })
@@ -218,7 +220,8 @@ impl Scan {
 
 impl ParquetFile {
     fn open(path: &Path) -> Result<Self> {
-        let broken = |e: &dyn std::fmt::Display| Error::file(path, format!("not a readable Parquet file: {e}"));
+        let broken =
+            |e: &dyn std::fmt::Display| Error::file(path, format!("not a readable Parquet file: {e}"));
         let handle = File::open(path).map_err(|e| broken(&e))?;
         // What the writer noted about Arrow types is set aside: two writers may differ in it for the same columns.
         let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
@@ -227,6 +230,13 @@ impl ParquetFile {
         let options = options().with_schema(Arc::new(Schema::new(coded)));
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options);
         Ok(Self { path: path.to_owned(), metadata: metadata.map_err(|e| broken(&e))? })
+    }
+
+    /// What gofal noted about the rows when it made them (that they are simulated).
+    fn marks(&self) -> Vec<(String, String)> {
+        let noted = self.metadata.metadata().file_metadata().key_value_metadata();
+        let own = noted.into_iter().flatten().filter(|kv| kv.key.starts_with("gofal."));
+        own.filter_map(|kv| kv.value.as_ref().map(|v| (kv.key.clone(), v.clone()))).collect()
     }
 
     fn n_rows(&self) -> usize {
@@ -243,7 +253,9 @@ impl ParquetFile {
         };
         for field in schema.fields() {
             match own.field_with_name(field.name()) {
-                Err(_) => return Err(differs(field.name(), format!("missing here, but in {}", first.display()))),
+                Err(_) => {
+                    return Err(differs(field.name(), format!("missing here, but in {}", first.display())));
+                }
                 Ok(found) if found.data_type() != field.data_type() => {
                     let types = (said(found.data_type()), said(field.data_type()));
                     let reason = format!("{} here, {} in {}", types.0, types.1, first.display());
@@ -262,9 +274,9 @@ impl ParquetFile {
 /// Text as dictionary codes; 32 bits, since narrower ones fail beyond their range.
 fn coded(field: &Field) -> Field {
     match field.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => field.clone().with_data_type(
-            DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
-        ),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => field
+            .clone()
+            .with_data_type(DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))),
         _ => field.clone(),
     }
 }

@@ -26,6 +26,7 @@ mod rates;
 mod regression;
 mod risk;
 mod scan;
+mod simulate;
 mod spec;
 mod testing;
 
@@ -66,6 +67,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::scan::{Scan, cells_of_stream};
+    #[pymodule_export]
+    use super::simulate::World;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
 

@@ -100,7 +100,8 @@ pub fn cells_of_stream(
 ) -> PyResult<Found> {
     let mut reader = stream.0;
     let made = enter(py, threads, progress, |control| {
-        let found = stream_cells(reader.as_mut(), Columns { keys: &by, outcome, weight, squares: None }, control)?;
+        let found =
+            stream_cells(reader.as_mut(), Columns { keys: &by, outcome, weight, squares: None }, control)?;
         Ok((table(&found, outcome.is_some())?, found.n_rows, found.n_missing))
     });
     made.map(|(t, n, m)| (OutTable::from(t), n, m))

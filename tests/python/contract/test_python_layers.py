@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"cells", "scan", "formula", "covariances"},
+    {"cells", "scan", "spark", "formula", "covariances"},
     {"_models"},
     {
         "describe",
@@ -39,6 +39,7 @@ ORDER = [
     },
     {"wales"},
     {"data"},
+    {"simulate"},
     {"figures"},
     {"studies"},
     {"report"},
