@@ -299,7 +299,7 @@ mod tests {
                 pipeline(
                     next,
                     |i: u64| {
-                        if i % 7 == 0 {
+                        if i.is_multiple_of(7) {
                             std::thread::sleep(std::time::Duration::from_micros(300));
                         }
                         Ok(i * i)

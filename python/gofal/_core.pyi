@@ -6,6 +6,7 @@ from typing import Any, final
 __version__: str
 __all__ = [
     "Model",
+    "Scan",
     "Table",
     "World",
     "__version__",

@@ -148,7 +148,7 @@ fn keys(names: &[&str]) -> Vec<String> {
     names.iter().map(|n| (*n).to_owned()).collect()
 }
 
-fn by<'a>(keys: &'a [String]) -> Columns<'a> {
+fn by(keys: &[String]) -> Columns<'_> {
     Columns { keys, outcome: Some("care"), ..Columns::default() }
 }
 
