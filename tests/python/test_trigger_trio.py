@@ -15,6 +15,7 @@ import gofal as gf
 from gofal._suppression import withheld
 from gofal.errors import GofalError, InputError, SeparationError
 from gofal.simulate import TRIO, Assumptions
+from gofal.trigger_trio import TrioResult
 
 FULL = " + ".join(TRIO)
 ADJUST = ("age_band", "sex", "C(deprivation_quintile)", "C(year_ending)")
@@ -26,7 +27,7 @@ def table() -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def trio(table: pa.Table) -> gf.trigger_trio.TrioResult:
+def trio(table: pa.Table) -> TrioResult:
     return gf.trigger_trio(
         table, "looked_after", adjust=[*ADJUST, "authority"], cluster="authority",
         heterogeneity_by=["deprivation_quintile", "authority"],
@@ -52,7 +53,7 @@ def held(rows: dict[str, list[object]]) -> gf.Cells:
 # Truth.
 
 
-def test_the_truth_is_recovered(trio: gf.trigger_trio.TrioResult, table: pa.Table) -> None:
+def test_the_truth_is_recovered(trio: TrioResult, table: pa.Table) -> None:
     truth = {
         (r["term"], r["measure"]): r["estimate"]
         for r in gf.simulate.truth(table).to_arrow().to_pylist()
@@ -114,7 +115,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
 
 
 def test_patterns_are_the_children_and_the_statement_says_the_tables_numbers(
-    trio: gf.trigger_trio.TrioResult, table: pa.Table
+    trio: TrioResult, table: pa.Table
 ) -> None:
     rows = trio.to_arrow("patterns").to_pylist()
     assert rows[0]["term"] == "none"
@@ -187,7 +188,7 @@ def test_two_factors_are_a_duo() -> None:
     assert "gyda'r ddau" in found.statement("cy")
 
 
-def test_groups_are_compared_and_drawn_together(trio: gf.trigger_trio.TrioResult) -> None:
+def test_groups_are_compared_and_drawn_together(trio: TrioResult) -> None:
     rows = trio.to_arrow("heterogeneity").to_pylist()
     ratios = {r["group"]: r for r in rows if r["measure"] == "odds_ratio"}
     drawn = {r["group"]: r for r in rows if r["measure"] == "odds_ratio_shrunken"}
@@ -217,7 +218,7 @@ def test_a_trio_that_matters_more_in_some_authorities_is_found() -> None:
     assert math.sqrt(test["tau2"]) == pytest.approx(realised, rel=0.35)
 
 
-def test_the_display_is_whole_in_both_languages(trio: gf.trigger_trio.TrioResult) -> None:
+def test_the_display_is_whole_in_both_languages(trio: TrioResult) -> None:
     english, welsh = trio.to_text("en"), trio.to_text("cy")
     assert "domestic abuse + substance misuse + mental ill health" in english
     assert "cam-drin domestig + camddefnyddio sylweddau + salwch meddwl" in welsh
