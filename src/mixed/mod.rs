@@ -10,6 +10,7 @@
 //! | [`deviance`] | the profiled deviance, its gradient and metric |
 //! | [`problem`] | a model before it is fitted |
 //! | [`lmm`] | linear mixed models by ML and REML |
+//! | [`icc`] | intraclass correlations from mean squares |
 //! | [`summary`] | variance components, shares, R², fitted values |
 //!
 //! Once the products stand, only θ moves: an evaluation costs the sum over levels of the squares of what each meets,
@@ -18,6 +19,7 @@
 pub mod blocks;
 pub mod deviance;
 pub mod factor;
+pub mod icc;
 pub mod inverse;
 pub mod lmm;
 pub mod problem;

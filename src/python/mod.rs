@@ -17,6 +17,7 @@ mod describe;
 mod door;
 mod effects;
 mod errors;
+mod icc;
 mod imputation;
 mod inequality;
 mod input;
@@ -26,6 +27,7 @@ mod panel;
 mod rates;
 mod regression;
 mod risk;
+mod simulate;
 mod spec;
 mod testing;
 
@@ -44,6 +46,8 @@ mod _core {
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
+    #[pymodule_export]
+    use super::icc::icc;
     #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
@@ -66,6 +70,8 @@ mod _core {
         bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,
         risk_measures, risk_ranges,
     };
+    #[pymodule_export]
+    use super::simulate::World;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
 
