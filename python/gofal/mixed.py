@@ -290,7 +290,7 @@ def _predicted(fit: MixedResult, table: Any, *, with_modes: bool) -> Any:
     import pyarrow as pa
 
     source, frame = read(table), fit.model_frame()
-    parsed = parse_mixed(fit.provenance.arguments["formula"], frame.column_names)
+    parsed = parse_mixed(fit.provenance.argument("formula"), frame.column_names)
     new, fitted = source.to_arrow(), frame.select(parsed.columns)
     for name in parsed.columns:
         if name not in new.column_names:

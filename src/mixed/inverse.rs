@@ -40,9 +40,9 @@ impl Factor {
             let q = structure.q[term];
             for level in 0..structure.n_levels[term] {
                 let at = first + level * q;
-                (0..q).for_each(|a| {
-                    out[term].extend_from_slice(&known.tail[(at + a) * k + at..(at + a) * k + at + q])
-                });
+                for row in at..at + q {
+                    out[term].extend_from_slice(&known.tail[row * k + at..row * k + at + q]);
+                }
             }
         }
         for (stage, block) in structure.stages.iter().zip(known.diagonal) {

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use crate::design::{Factor, Sample};
 use crate::error::{Error, Result};
-use crate::frame::{Frame, TableBuilder};
+use crate::frame::TableBuilder;
 use crate::mixed::icc::{Agreement, agreement, one_way};
 use crate::num::dist::f;
 use crate::python::door::enter_short;
