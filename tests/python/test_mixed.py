@@ -236,6 +236,12 @@ def test_collinear_columns_are_named() -> None:
         gf.lmm(t, "y ~ x + (1 + flat | school)")
 
 
+def test_no_residual_is_no_model() -> None:
+    t = {"y": [1.0, 1.0, 2.0, 2.0, 5.0, 5.0], "g": [*"aabbcc"]}
+    with pytest.raises(NumericalError, match="residual variance"):
+        gf.lmm(t, "y ~ 1 + (1 | g)")
+
+
 def test_probability_weights_have_no_meaning_here() -> None:
     t = {**children(), "w": [1.0] * 240}
     with pytest.raises(InputError, match="no meaning"):
@@ -303,7 +309,7 @@ def test_an_intraclass_correlation_of_a_balanced_table_is_the_share_of_a_mixed_m
 
 
 def test_raters_must_rate_every_target_once() -> None:
-    full = {"y": [1, 2, 9, 8.0, 4, 6], "target": [*"aabbcc"], "rater": [*"xyxyxy"]}
+    full = {"y": [1, 2, 4, 3.0, 3, 1], "target": [*"aabbcc"], "rater": [*"xyxyxy"]}
     assert gf.icc(full, "y", "target", rater="rater").to_arrow().num_rows == 6
     with pytest.raises(InputError, match="no rating of c by y"):
         gf.icc({k: v[:5] for k, v in full.items()}, "y", "target", rater="rater")

@@ -15,4 +15,5 @@ mod reference;
 mod regression;
 mod resample;
 mod risk_tables;
+mod scan;
 mod simulate;
