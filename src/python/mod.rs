@@ -17,9 +17,11 @@ mod describe;
 mod door;
 mod effects;
 mod errors;
+mod icc;
 mod imputation;
 mod inequality;
 mod input;
+mod mixed;
 mod output;
 mod panel;
 mod rates;
@@ -46,9 +48,13 @@ mod _core {
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
+    use super::icc::icc;
+    #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
+    #[pymodule_export]
+    use super::mixed::{Mixed, mixed_predict};
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]
