@@ -51,6 +51,7 @@ from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
 from gofal.mixed import lmm as lmm
+from gofal.mixed_change import sequential_models as sequential_models
 
 # How to ask.
 from gofal.options import Options as Options

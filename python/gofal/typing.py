@@ -103,6 +103,15 @@ PanelEffects = Literal[
 PanelCovariance = Literal["cluster", "classical", "driscoll-kraay"]
 PanelClusterKind = Literal["CR0", "CR1", "CR2", "CR3"]
 
+# Mixed models.
+MixedDf = Literal["auto", "satterthwaite", "kenward-roger", "residual", "none"]
+MixedDfTest = Literal["kenward-roger", "satterthwaite"]
+BootstrapInterval = Literal["percentile", "bca", "basic", "normal"]
+VarianceInterval = Literal[
+    "auto", "exact", "f", "profile", "percentile", "bca", "basic", "normal", "none"
+]
+VarianceTest = Literal["auto", "exact", "mixture", "bootstrap"]
+
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FRAME_KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -139,3 +148,8 @@ PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)
 PANEL_COVARIANCES: tuple[PanelCovariance, ...] = get_args(PanelCovariance)
 CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)
 PANEL_CLUSTER_KINDS: tuple[PanelClusterKind, ...] = get_args(PanelClusterKind)
+MIXED_DFS: tuple[MixedDf, ...] = get_args(MixedDf)
+MIXED_DF_TESTS: tuple[MixedDfTest, ...] = get_args(MixedDfTest)
+BOOTSTRAP_INTERVALS: tuple[BootstrapInterval, ...] = get_args(BootstrapInterval)
+VARIANCE_INTERVALS: tuple[VarianceInterval, ...] = get_args(VarianceInterval)
+VARIANCE_TESTS: tuple[VarianceTest, ...] = get_args(VarianceTest)

@@ -22,6 +22,7 @@ mod imputation;
 mod inequality;
 mod input;
 mod mixed;
+mod mixed_inference;
 mod output;
 mod panel;
 mod rates;
@@ -55,6 +56,11 @@ mod _core {
     use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
     use super::mixed::{Mixed, mixed_predict};
+    #[pymodule_export]
+    use super::mixed_inference::{
+        mixed_bootstrap, mixed_coefficients, mixed_criterion, mixed_exact, mixed_exact_test, mixed_f,
+        mixed_profile, replicate_limits,
+    };
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]

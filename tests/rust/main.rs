@@ -5,6 +5,7 @@ mod design;
 mod imputation;
 mod inequality;
 mod mixed;
+mod mixed_inference;
 mod num;
 mod outcome_identities;
 mod outcomes;
