@@ -6,6 +6,7 @@
 //! | [`family`] [`outcome`] | families and links; n, Σy, Σy² by cell |
 //! | [`lm`] [`influence`] | least squares by QR; leave-one-out measures |
 //! | [`glm`] [`separation`] | iteratively reweighted least squares; outcomes predicted without error |
+//! | `passes` | a pass over the cells in lanes, for logit and log links |
 //! | [`likelihood`] | likelihood-ratio and score tests, profile limits |
 //! | [`negative_binomial`] | counts that vary more than Poisson counts |
 //! | [`inference`] | tests and intervals: which covariance goes with which distribution |
@@ -30,11 +31,13 @@ pub mod inference;
 pub mod influence;
 pub mod likelihood;
 pub mod lm;
+mod log_likelihood;
 pub mod multinomial;
 pub mod negative_binomial;
 pub mod ordinal;
 pub mod ordinal_link;
 pub mod outcome;
+mod passes;
 pub(crate) mod rank;
 pub mod restricted;
 pub mod scores;
