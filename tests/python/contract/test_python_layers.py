@@ -39,6 +39,7 @@ ORDER = [
     },
     {"wales"},
     {"data"},
+    {"simulate"},
     {"figures"},
     {"studies"},
     {"report"},
