@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"cells", "scan", "spark", "formula", "covariances"},
+    {"cells", "scan", "spark", "_plain_formula", "formula", "covariances"},
     {"_models"},
     {
         "describe",
