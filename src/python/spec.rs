@@ -97,6 +97,7 @@ impl Spec {
             offset: self.offset.clone(),
             factors,
             by_outcome: matches!(self.family.as_str(), "gamma" | "negative-binomial") || self.counts(),
+            categorical: self.family == "categorical",
             rows: self.by_row,
         }
     }

@@ -61,6 +61,8 @@ pub struct Flic {
     pub beta: Array1<f64>,
     /// Fitted probabilities (n), whose mean over trials is the observed share.
     pub fitted: Vec<f64>,
+    /// Standard error of the new intercept: from the information at the new coefficients.
+    pub std_error: f64,
 }
 
 /// A maximum of l*, with one coefficient held where asked.
@@ -250,6 +252,8 @@ impl Firth {
         let shift = brent(excess, wanted - high - 1e-6, wanted - low + 1e-6, 1e-15)?;
         let mut beta = self.beta.clone();
         beta[intercept] += shift;
-        Ok(Flic { beta, fitted: eta.iter().map(|e| expit(e + shift)).collect() })
+        let state = self.patterns.state(&beta.to_vec())?;
+        let std_error = state.factor.inverse()[[intercept, intercept]].sqrt();
+        Ok(Flic { beta, fitted: eta.iter().map(|e| expit(e + shift)).collect(), std_error })
     }
 }
