@@ -35,10 +35,17 @@ class Request:
     spec: dict[str, Any]
 
     def provenance(
-        self, function: str, arguments: dict[str, Any], facts: dict[str, float]
+        self,
+        function: str,
+        arguments: dict[str, Any],
+        facts: dict[str, float],
+        *,
+        also: Iterable[str] = (),
+        without: str | None = None,
     ) -> Provenance:
-        """Return the call behind a result."""
-        used = [self.spec["outcome"], *self.formula.columns, *self.spec["clusters"]]
+        """Return the call behind a result; ``also`` was read too, ``without`` is no column of the table."""
+        used = [self.spec["outcome"], *self.formula.columns, *self.spec["clusters"], *also]
+        used = [name for name in used if name != without]
         used += [v for v in (self.spec["trials"], self.spec["frequency"], self.spec["prior"],
                              self.spec["offset"]) if v]  # fmt: skip
         return provenance_of(
@@ -61,8 +68,18 @@ def request(
     exposure: str | None = None,
     vcov: Vcov = "classical",
     by_row: bool = False,
+    each_value: bool = False,
+    also: Iterable[str] = (),
 ) -> Request:
     """Read the arguments that all models share.
+
+    Parameters
+    ----------
+    each_value
+        The model needs every value of the outcome by itself (a category, a count): cells must have it
+        among the columns that make them, and their sums are not read.
+    also
+        Names that the formula may use beside the table's columns.
 
     Raises
     ------
@@ -70,7 +87,7 @@ def request(
         A formula or argument that cannot be used.
     """
     source, held = source_of(table)
-    available = source.columns
+    available = [*source.columns, *also]
     if held is not None and held.outcome is not None:
         available = [held.outcome, *(c for c in available if c not in held.columns)]
     if "~" in formula:
@@ -96,7 +113,9 @@ def request(
     if weighted is not None and weighted.kind == "probability" and word == "classical":
         message = 'vcov: probability weights need a robust covariance: gf.HC(1) or gf.Cluster("…")'
         raise InputError(message, kind="option", column="vcov", got=word)
-    if held is not None:
+    if held is not None and each_value:
+        _of_cells_by_value(spec, held, parsed)
+    elif held is not None:
         _of_cells(spec, held, parsed)
     return Request(source, held, parsed, spec)
 
@@ -116,16 +135,32 @@ def _of_cells(spec: dict[str, Any], held: Cells, parsed: Formula) -> None:
     spec["outcome"] = total
 
 
+def _of_cells_by_value(spec: dict[str, Any], held: Cells, parsed: Formula) -> None:
+    if parsed.outcome not in held.by:
+        message = (
+            f'the cells are not made by "{parsed.outcome}", every value of which counts here: make them with '
+            f'gf.cells(table, by=["{parsed.outcome}", …])'
+        )
+        raise InputError(message, kind="option", column="formula", got=parsed.text)
+    if spec["frequency"]:
+        message = "weight: cells already say how many rows they stand for"
+        raise InputError(message, kind="option", column="weight", got=spec["frequency"])
+    spec["frequency"] = held.columns[0]
+
+
 def fit(asked: Request) -> _core.Model:
     """Fit the model (a bar appears when it takes long)."""
     with progress("rows") as report:
         return _core.Model(asked.source.stream, asked.spec, threads(), report)
 
 
-_GLANCE = ("n_obs", "n_missing", "n_cells", "n_clusters", "df_residual", "r_squared",
+_GLANCE = ("n_obs", "n_missing", "n_cells", "n_groups", "n_informative", "n_person_periods", "n_periods",
+           "events", "n_clusters", "df_residual", "r_squared",
            "r_squared_adjusted", "sigma", "statistic", "p_value", "deviance", "null_deviance",
-           "dispersion", "theta", "theta_std_error", "log_lik", "aic", "bic", "n_iter")  # fmt: skip
-_COUNTS = ("n_obs", "n_missing", "n_cells", "n_clusters", "n_iter")
+           "dispersion", "theta", "theta_std_error", "log_lik", "penalised_log_lik", "aic", "bic",
+           "n_iter")  # fmt: skip
+_COUNTS = ("n_obs", "n_missing", "n_cells", "n_groups", "n_informative", "n_person_periods", "n_periods",
+           "events", "n_clusters", "n_iter")  # fmt: skip
 
 
 def glance_of(facts: dict[str, float], **said: Any) -> dict[str, list[Any]]:

@@ -90,6 +90,8 @@ GlmFamily = Literal[
 ]
 GlmLink = Literal["identity", "log", "logit", "probit", "cloglog", "inverse"]
 GlmInterval = Literal["wald", "profile"]
+OrdinalLink = Literal["logit", "probit", "cloglog"]
+HazardLink = Literal["logit", "cloglog"]
 RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
 InteractionScale = Literal["model", "standardised"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
@@ -129,6 +131,8 @@ COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
 GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)
 GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
+ORDINAL_LINKS: tuple[OrdinalLink, ...] = get_args(OrdinalLink)
+HAZARD_LINKS: tuple[HazardLink, ...] = get_args(HazardLink)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)

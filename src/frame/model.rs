@@ -225,7 +225,8 @@ impl Frame {
     ) -> Result<(Vec<usize>, Vec<CodedColumn>)> {
         let parts = [&roles.trials, &roles.frequency, &roles.prior, &roles.offset];
         let squares = roles.cells.as_ref().and_then(Option::as_ref);
-        let (number, category) = if roles.categorical { (None, Some(&roles.outcome)) } else { (Some(&roles.outcome), None) };
+        let (number, category) =
+            if roles.categorical { (None, Some(&roles.outcome)) } else { (Some(&roles.outcome), None) };
         let numeric = parts.into_iter().flatten().chain(squares).chain(number);
         let mut mask = vec![true; self.n_rows()];
         let named = roles.variables.iter().chain(&roles.clusters).chain(category);

@@ -14,6 +14,7 @@
 //! | [`clogit`] | matched data, exact conditional likelihood |
 //! | [`ordinal`] [`ordinal_link`] [`proportionality`] [`multinomial`] | ordered and unordered outcomes |
 //! | [`zero_inflated`] | zero-inflated and hurdle counts |
+//! | [`person_period`] | spells in whole periods, for discrete-time hazards |
 //! | [`sandwich`] | robust covariances of the models of the three rows above |
 //! | [`scores`] [`clustered`] | HC0-HC5; CR0-CR3 with Satterthwaite degrees of freedom; two-way clusters |
 
@@ -36,6 +37,7 @@ pub mod negative_binomial;
 pub mod ordinal;
 pub mod ordinal_link;
 pub mod outcome;
+pub mod person_period;
 pub mod proportionality;
 pub(crate) mod rank;
 pub mod restricted;

@@ -208,9 +208,11 @@ impl Layout {
         let model = Model { what: "ordinal regression", names: &labels, spans: &sizes };
         // The last row at which a step was refused because its thresholds crossed.
         let crossed = Cell::new(None);
-        model.maximise(start, |theta| self.at(theta, &crossed)).map_err(|error| match (error, crossed.get()) {
-            (Error::NoConvergence { .. }, Some(row)) => self.crossing(row),
-            (other, _) => other,
+        model.maximise(start, |theta| self.at(theta, &crossed)).map_err(|error| {
+            match (error, crossed.get()) {
+                (Error::NoConvergence { .. }, Some(row)) => self.crossing(row),
+                (other, _) => other,
+            }
         })
     }
 

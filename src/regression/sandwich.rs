@@ -75,7 +75,11 @@ pub fn sandwich(bread: &Array2<f64>, rows: &dyn Contributions, kind: Sandwich<'_
                 sums[g * q..].iter_mut().zip(s).for_each(|(t, v)| *t += w * v);
             });
             if outside {
-                return Err(Error::Length { what: "clusters".to_owned(), expected: n_codes, got: codes.len() });
+                return Err(Error::Length {
+                    what: "clusters".to_owned(),
+                    expected: n_codes,
+                    got: codes.len(),
+                });
             }
             let got = filled.iter().filter(|f| **f).count();
             if got < 2 {
@@ -112,7 +116,7 @@ fn add_outer(meat: &mut [f64], s: &[f64], w: f64) {
 }
 
 fn around(bread: &Array2<f64>, meat: Vec<f64>, factor: f64) -> Result<Array2<f64>> {
-    let meat = Array2::from_shape_vec(bread.dim(), meat)
-        .map_err(|e| Error::Internal { message: e.to_string() })?;
+    let meat =
+        Array2::from_shape_vec(bread.dim(), meat).map_err(|e| Error::Internal { message: e.to_string() })?;
     Ok(bread.dot(&meat).dot(bread) * factor)
 }

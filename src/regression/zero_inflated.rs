@@ -85,7 +85,7 @@ pub fn zero_inflated(data: &Counts<'_>) -> Result<ZeroModel> {
     let mut sizes = spans(data.x);
     sizes.extend(spans(data.z));
     let model = Model { what: "zero-inflated regression", names: &labels, spans: &sizes };
-    let best = model.maximise(data.start(), |theta| data.inflated_at(theta))?;
+    let best = model.maximise(data.start(), |theta| data.inflated_at(theta)).map_err(no_excess)?;
     Ok(ZeroModel {
         names: data.names.to_vec(),
         zero_names: data.zero_names.to_vec(),
@@ -97,6 +97,20 @@ pub fn zero_inflated(data: &Counts<'_>) -> Result<ZeroModel> {
         n_iter: best.n_iter,
         hurdle: false,
     })
+}
+
+/// Where only the zero part runs, φ goes to 0 or 1: that is said in the field's words.
+fn no_excess(error: Error) -> Error {
+    match error {
+        Error::Separation { outcome, columns, rows, .. }
+            if columns.iter().all(|c| c.starts_with("zero:")) =>
+        {
+            let pattern = "no structural zeros are left there, or nothing else: the zeros may be those of Poisson \
+                           counts; try fewer columns in the zero part, or gf.glm and gf.hurdle";
+            Error::Separation { outcome, columns, rows, pattern: pattern.to_owned() }
+        }
+        other => other,
+    }
 }
 
 /// Fits the hurdle model: logit of a positive count, cut-off Poisson of its size.
@@ -148,7 +162,11 @@ impl Contributions for ZeroScores<'_> {
             let row = if self.fit.hurdle {
                 let y = self.data.y[i];
                 let positive = if y > 0.0 { expit(-zeta) } else { -expit(zeta) };
-                Row { eta: if y > 0.0 { y - truncated_mean(eta).0 } else { 0.0 }, zeta: positive, ..Row::default() }
+                Row {
+                    eta: if y > 0.0 { y - truncated_mean(eta).0 } else { 0.0 },
+                    zeta: positive,
+                    ..Row::default()
+                }
             } else {
                 inflated(self.data.y[i], eta, zeta)
             };
