@@ -94,6 +94,7 @@ OrdinalLink = Literal["logit", "probit", "cloglog"]
 HazardLink = Literal["logit", "cloglog"]
 RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
 InteractionScale = Literal["model", "standardised"]
+Margins = Literal["authority", "national"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
 WildWeights = Literal["rademacher", "webb"]
 
@@ -133,6 +134,7 @@ GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
 ORDINAL_LINKS: tuple[OrdinalLink, ...] = get_args(OrdinalLink)
 HAZARD_LINKS: tuple[HazardLink, ...] = get_args(HazardLink)
+MARGINS: tuple[Margins, ...] = get_args(Margins)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)

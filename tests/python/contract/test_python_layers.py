@@ -45,6 +45,7 @@ ORDER = [
     },
     {"wales"},
     {"data"},
+    {"simulate"},
     {"figures"},
     {"studies"},
     {"report"},
