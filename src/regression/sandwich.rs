@@ -52,7 +52,7 @@ pub fn sandwich(bread: &Array2<f64>, rows: &dyn Contributions, kind: Sandwich<'_
     let mut n = 0.0;
     let mut meat = vec![0.0; q * q];
     match kind {
-        Sandwich::Classical => return Ok(Inference::normal(bread.clone())),
+        Sandwich::Classical => Ok(Inference::normal(bread.clone())),
         Sandwich::Hc0 | Sandwich::Hc1 => {
             rows.visit(&mut |_, w, s| {
                 n += w;

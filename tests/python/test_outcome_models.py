@@ -398,3 +398,37 @@ def test_nulls_are_dropped_and_counted() -> None:
     assert about["n_obs"] + about["n_missing"] == 120
     close(fit, gf.multinomial(t.drop_nulls(), "place ~ abuse"), 1e-12)
     assert isinstance(fit.to_arrow(), pa.Table)
+
+
+def test_results_can_be_pooled_whatever_they_are_of() -> None:
+    t = table(240)
+    for name, fit in FITS.items():
+        one = fit(t)
+        pooled = gf.pool([one, one])
+        a, b = pooled.to_arrow().to_pylist(), one.to_arrow().to_pylist()
+        assert len({r["term"] for r in a}) == len(b)
+        for got, want in zip(a, b, strict=True):
+            assert got["estimate"] == pytest.approx(want["estimate"], rel=1e-12), name
+            assert got["std_error"] == pytest.approx(want["std_error"], rel=1e-12), name
+            assert got["fmi"] < 0.02
+    clustered = [gf.multinomial(t, "place ~ abuse", vcov=gf.Cluster("area"))] * 2
+    pooled = gf.pool(clustered, joint=["home:abuse", "kin:abuse"])
+    assert all(df <= 10 for df in pooled.to_arrow()["df"].to_pylist())
+    assert pooled.to_arrow("joint")["df"].to_pylist() == [2.0]
+    assert gf.pool(clustered, df_complete=5).to_arrow()["df"][0].as_py() < 5
+
+
+def test_imputed_covariates_carry_through_every_model() -> None:
+    t = table(200)
+    draw = random.Random(4)
+    holed = t.with_columns(
+        abuse=pl.Series([None if draw.random() < 0.2 else v for v in t["abuse"]])
+    )
+    columns = ["care", "abuse", "age", "place", "moves", "count", "years"]
+    made = gf.impute(holed, columns, m=3, n_iter=2, cluster="area", seed=1)
+    sets = made.complete(holed)
+    for name, fit in FITS.items():
+        pooled = gf.pool([fit(s) for s in sets])
+        rows = [r for r in pooled.to_arrow().to_pylist() if "abuse" in r["term"]]
+        assert rows, name
+        assert all(r["fmi"] > 0 and r["std_error"] > 0 for r in rows), name
