@@ -33,19 +33,15 @@ class Request:
     cells: Cells | None
     formula: Formula
     spec: dict[str, Any]
+    reads: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
 
     def provenance(
-        self,
-        function: str,
-        arguments: dict[str, Any],
-        facts: dict[str, float],
-        *,
-        also: Iterable[str] = (),
-        without: str | None = None,
+        self, function: str, arguments: dict[str, Any], facts: dict[str, float]
     ) -> Provenance:
-        """Return the call behind a result; ``also`` was read too, ``without`` is no column of the table."""
-        used = [self.spec["outcome"], *self.formula.columns, *self.spec["clusters"], *also]
-        used = [name for name in used if name != without]
+        """Return the call behind a result."""
+        used = [self.spec["outcome"], *self.formula.columns, *self.spec["clusters"], *self.reads]
+        used = [name for name in used if name not in self.made]
         used += [v for v in (self.spec["trials"], self.spec["frequency"], self.spec["prior"],
                              self.spec["offset"]) if v]  # fmt: skip
         return provenance_of(
@@ -69,7 +65,8 @@ def request(
     vcov: Vcov = "classical",
     by_row: bool = False,
     each_value: bool = False,
-    also: Iterable[str] = (),
+    reads: Iterable[str] = (),
+    made: Iterable[str] = (),
 ) -> Request:
     """Read the arguments that all models share.
 
@@ -78,8 +75,10 @@ def request(
     each_value
         The model needs every value of the outcome by itself (a category, a count): cells must have it
         among the columns that make them, and their sums are not read.
-    also
-        Names that the formula may use beside the table's columns.
+    reads
+        Columns that the model needs beside those of the formula and the weights.
+    made
+        Names that the formula may use although they are no columns of the table.
 
     Raises
     ------
@@ -87,7 +86,7 @@ def request(
         A formula or argument that cannot be used.
     """
     source, held = source_of(table)
-    available = [*source.columns, *also]
+    available = [*source.columns, *made]
     if held is not None and held.outcome is not None:
         available = [held.outcome, *(c for c in available if c not in held.columns)]
     if "~" in formula:
@@ -97,6 +96,10 @@ def request(
         parsed = parse(formula, available)
     else:
         parsed = predictors(formula, names("predictors", columns if columns is not None else ()))
+    for name in made:
+        if name in source.columns and name in parsed.columns:
+            message = f'formula: "{name}" has a meaning of its own here; rename the column "{name}" of the table'
+            raise InputError(message, kind="option", column=name, got=formula)
     word, clusters = vcov_of(vcov)
     weighted = weight_of(weight)
     if offset is not None and exposure is not None:
@@ -117,7 +120,7 @@ def request(
         _of_cells_by_value(spec, held, parsed)
     elif held is not None:
         _of_cells(spec, held, parsed)
-    return Request(source, held, parsed, spec)
+    return Request(source, held, parsed, spec, tuple(reads), tuple(made))
 
 
 def _of_cells(spec: dict[str, Any], held: Cells, parsed: Formula) -> None:

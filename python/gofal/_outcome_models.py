@@ -137,12 +137,13 @@ def outcome_result(
     arguments: dict[str, Any],
     glance: Mapping[str, Any],
     ratios: Iterable[bool] | bool,
-    also: Iterable[str] = (),
     more: Mapping[str, Any] | None = None,
 ) -> R:
     """Return the result of what the kernel gave: coefficients, covariance, facts, further tables."""
     table, covariance, given, extra = got
     facts, tables = dict(given), dict(extra)
+    if asked.cells is not None:
+        facts["n_missing"] += asked.cells.n_missing
     tidy = columns_of(table)
     labels = row_labels(tidy)
     if ratios is not False:
@@ -153,7 +154,7 @@ def outcome_result(
         tidy=tidy,
         glance=glance_of(facts, **glance),
         augment=augment,
-        provenance=asked.provenance(function, arguments, facts, also=also),
+        provenance=asked.provenance(function, arguments, facts),
         source=asked.source,
         keys=tuple(labels),
         extra={"covariance": square, **tables, **(more or {})},

@@ -102,14 +102,14 @@ def clogit(
     """
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     chosen = score_vcov(vcov)
-    asked = request(
-        table, formula, family="binomial", vcov=chosen,
-        weight=weight_of(weight, allowed=("frequency",)),
-    )  # fmt: skip
     sets = names("strata", strata)
     if not sets:
         message = "strata: name the column whose levels are the matched sets"
         raise InputError(message, kind="option", column="strata", got=strata)
+    asked = request(
+        table, formula, family="binomial", vcov=chosen, reads=sets,
+        weight=weight_of(weight, allowed=("frequency",)),
+    )  # fmt: skip
     asked.spec["clusters"] = [*sets, *asked.spec["clusters"]]
     with progress("rows") as report:
         got = _core.clogit(asked.source.stream, asked.spec, len(sets), conf, threads(), report)

@@ -126,14 +126,15 @@ def discrete_hazard(
         message = f"entry={entry!r} belongs to exit; a row per person and period says itself when it was seen"
         raise InputError(message, kind="option", column="entry", got=entry)
     asked = request(
-        table, formula, family="binomial", link=link, vcov=vcov, also=(PERIOD,) if exit else (),
+        table, formula, family="binomial", link=link, vcov=vcov, made=(PERIOD,) if exit else (),
+        reads=[c for c in (exit, entry, period) if c],
         weight=weight_of(weight, allowed=("frequency",)),
     )  # fmt: skip
     if interval == "profile" and asked.spec["vcov"] != "classical":
         message = 'interval="profile" comes from the likelihood; it needs vcov="classical"'
         raise InputError(message, kind="option", column="interval", got=interval)
     name = PERIOD if period is None else period
-    _timed(asked, name, time, spells=exit is not None)
+    _timed(asked, name, time)
     arguments = {
         "exit": exit, "entry": entry, "period": period, "time": time, "link": link, "weight": weight,
         "vcov": said(vcov), "interval": interval, "conf_level": conf,
@@ -148,12 +149,8 @@ def discrete_hazard(
     return _result(asked, model, name, arguments, profile=interval == "profile")
 
 
-def _timed(asked: Request, name: str, time: str | int | None, *, spells: bool) -> None:
+def _timed(asked: Request, name: str, time: str | int | None) -> None:
     """Put the terms of time behind the intercept."""
-    uses = name in asked.formula.columns
-    if spells and name in asked.source.columns and uses:
-        message = f'formula: with exit= "{name}" is the time of the hazard; rename the column "{name}" of the table'
-        raise InputError(message, kind="option", column=name, got=asked.formula.text)
     main = any(len(term) == 1 and term[0][0] == name for term in asked.formula.terms)
     if time is None or main:
         return
@@ -180,6 +177,8 @@ def _result(
     asked: Request, model: _core.Model, name: str, arguments: dict[str, Any], *, profile: bool
 ) -> HazardResult:
     facts = dict(model.facts())
+    if asked.cells is not None:
+        facts["n_missing"] += asked.cells.n_missing
     terms, aliased = model.names()
     if aliased:
         message = (
@@ -197,14 +196,10 @@ def _result(
     facts |= {"n_person_periods": sum(risk["population"]), "n_periods": len(risk["period"]),
               "events": sum(risk["events"])}  # fmt: skip
     square = model.covariance()
-    read = (arguments["exit"], arguments["entry"], arguments["period"])
     return HazardResult.build(
         tidy=with_ratios(tidy_of(model, conf, profile=profile)),
         glance=glance_of(facts, link=arguments["link"], vcov=asked.spec["vcov"], conf_level=conf),
-        provenance=asked.provenance(
-            "discrete_hazard", arguments, facts, also=[c for c in read if c],
-            without=None if arguments["exit"] is None else PERIOD,
-        ),
+        provenance=asked.provenance("discrete_hazard", arguments, facts),
         source=asked.source,
         keys=tuple(terms),
         extra={

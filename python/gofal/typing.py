@@ -74,9 +74,7 @@ EValueMeasure = Literal[
 ]
 
 # Imputation.
-ImputationMethod = Literal[
-    "pmm", "normal", "logit", "two-level", "two-level-probit", "cluster-pmm"
-]
+ImputationMethod = Literal["pmm", "normal", "logit", "two-level", "two-level-probit", "cluster-pmm"]
 
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, TypeVar
 from gofal import _core
 from gofal._call import threads
 from gofal._check import level, names
-from gofal._models import Request, request
+from gofal._models import request
 from gofal._outcome_models import OutcomeResult, outcome_result, said
+from gofal.cells import source_of
 from gofal.covariances import Vcov, score_vcov
 from gofal.formula import Formula, parse, predictors
 from gofal.language import Text
@@ -203,30 +204,30 @@ def _fit(
 ) -> R:
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     chosen = score_vcov(vcov)
+    source, held = source_of(table)
+    part = None if zero is None else _zero(formula, zero, source.columns)
     asked = request(
-        table, formula, family="poisson", vcov=chosen, offset=offset, exposure=exposure, each_value=True,
+        source if held is None else table, formula, family="poisson", vcov=chosen, offset=offset,
+        exposure=exposure, each_value=True, reads=part.columns if part else (),
         weight=weight_of(weight, allowed=("frequency",)),
     )  # fmt: skip
-    part = _zero(asked, zero)
+    part = part or asked.formula
     terms = [list(term) for term in part.terms]
     with progress("rows") as report:
         got = _core.zero_counts(
             asked.source.stream, asked.spec, terms, function == "hurdle", conf, threads(), report
         )
     return outcome_result(
-        kind, asked, got, function=function, ratios=True, also=part.columns,
+        kind, asked, got, function=function, ratios=True,
         arguments={"zero": part.text.split("~")[1].strip(), "offset": offset, "exposure": exposure,
                    "weight": weight, "vcov": said(chosen), "conf_level": conf},
         glance={"vcov": asked.spec["vcov"], "conf_level": conf},
     )  # fmt: skip
 
 
-def _zero(asked: Request, zero: str | Iterable[str] | None) -> Formula:
+def _zero(formula: str, zero: str | Iterable[str], available: list[str]) -> Formula:
     """The formula of the zero part, with the outcome of the count part."""
-    if zero is None:
-        return asked.formula
-    available = asked.source.columns
-    outcome = asked.formula.outcome
+    outcome = formula.split("~")[0].strip().strip("`")
     if isinstance(zero, str):
         return parse(f"`{outcome}` ~ {zero.removeprefix('~')}", available)
     columns = names("zero", zero)
