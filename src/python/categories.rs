@@ -4,10 +4,10 @@ use pyo3::prelude::*;
 
 use crate::design::Weights;
 use crate::error::{Error, Result};
-use crate::frame::{Frame, TableBuilder};
+use crate::frame::TableBuilder;
 use crate::parallel::Control;
 use crate::python::door::enter;
-use crate::python::input::InTable;
+use crate::python::input::InRows;
 use crate::python::outcome::{Fit, Read, Slopes, criteria, estimates, rows_of, walds};
 use crate::python::output::OutTable;
 use crate::python::spec::{Parts, Spec};
@@ -22,7 +22,7 @@ use crate::regression::sandwich::sandwich;
 #[allow(clippy::too_many_arguments)]
 pub fn multinomial(
     py: Python<'_>,
-    table: InTable,
+    table: InRows,
     spec: Spec,
     levels: Option<(Vec<String>, bool)>,
     reference: Option<&str>,
@@ -31,7 +31,7 @@ pub fn multinomial(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Fit> {
     enter(py, threads, progress, |control| {
-        let read = Read::new(&table.0.not_empty()?, spec, &Parts::new(), control)?;
+        let read = Read::new(table.0, spec, &Parts::new(), control)?;
         unordered(&read, levels.as_ref(), reference, conf_level).map_err(|e| read.placed(e))
     })
 }
@@ -83,7 +83,7 @@ fn unordered(
 #[allow(clippy::too_many_arguments)]
 pub fn ordinal(
     py: Python<'_>,
-    table: InTable,
+    table: InRows,
     spec: Spec,
     levels: Option<(Vec<String>, bool)>,
     link: &str,
@@ -99,8 +99,7 @@ pub fn ordinal(
         other => Err(Error::option("link", "logit, probit or cloglog", other)),
     };
     enter(py, threads, progress, |control: &Control| {
-        let frame: Frame = table.0.not_empty()?;
-        let read = Read::new(&frame, spec, &Parts::new(), control)?;
+        let read = Read::new(table.0, spec, &Parts::new(), control)?;
         cumulative(&read, levels.as_ref(), link?, &partial, conf_level).map_err(|e| read.placed(e))
     })
 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use crate::design::Weights;
 use crate::error::{Error, Result};
 use crate::python::door::enter;
-use crate::python::input::InTable;
+use crate::python::input::InRows;
 use crate::python::outcome::{Fit, Read, criteria, estimates, rows_of, walds};
 use crate::python::spec::{Parts, Spec};
 use crate::regression::sandwich::{Sandwich, sandwich};
@@ -17,7 +17,7 @@ use crate::regression::zero_inflated::{Counts, hurdle, zero_inflated};
 #[allow(clippy::too_many_arguments)]
 pub fn zero_counts(
     py: Python<'_>,
-    table: InTable,
+    table: InRows,
     spec: Spec,
     zero_terms: Parts,
     is_hurdle: bool,
@@ -26,7 +26,7 @@ pub fn zero_counts(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Fit> {
     enter(py, threads, progress, |control| {
-        let read = Read::new(&table.0.not_empty()?, spec, &zero_terms, control)?;
+        let read = Read::new(table.0, spec, &zero_terms, control)?;
         counts(&read, &zero_terms, is_hurdle, conf_level).map_err(|e| read.placed(e))
     })
 }

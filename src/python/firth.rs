@@ -3,10 +3,10 @@
 use pyo3::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::frame::{Frame, TableBuilder};
+use crate::frame::{Rows, TableBuilder};
 use crate::parallel::Control;
 use crate::python::door::{enter, enter_short};
-use crate::python::input::InTable;
+use crate::python::input::InRows;
 use crate::python::outcome::{Fit, Read, criteria, rows_of, walds};
 use crate::python::output::OutTable;
 use crate::python::regression::tests;
@@ -23,7 +23,7 @@ const SHORT: usize = 5_000;
 #[allow(clippy::too_many_arguments)]
 pub fn firth(
     py: Python<'_>,
-    table: InTable,
+    table: InRows,
     spec: Spec,
     profile: bool,
     flic: bool,
@@ -32,10 +32,10 @@ pub fn firth(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Fit> {
     let wanted = Wanted { profile, flic, conf_level };
-    if table.0.n_rows() <= SHORT {
-        return enter_short(py, threads, || wanted.run(&table.0.not_empty()?, spec, &Control::new()));
+    if matches!(&table.0, Rows::Held(frame) if frame.n_rows() <= SHORT) {
+        return enter_short(py, threads, || wanted.run(table.0, spec, &Control::new()));
     }
-    enter(py, threads, progress, |control| wanted.run(&table.0.not_empty()?, spec, control))
+    enter(py, threads, progress, |control| wanted.run(table.0, spec, control))
 }
 
 struct Wanted {
@@ -45,8 +45,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn run(&self, frame: &Frame, spec: Spec, control: &Control) -> Result<Fit> {
-        let read = Read::new(frame, spec, &Parts::new(), control)?;
+    fn run(&self, rows: Rows, spec: Spec, control: &Control) -> Result<Fit> {
+        let read = Read::new(rows, spec, &Parts::new(), control)?;
         read.binary()?;
         let x = read.matrix()?;
         let [n, sum, _] = &read.data.sums;
@@ -65,8 +65,8 @@ impl Wanted {
         facts.push(("penalised_log_lik", fit.penalised_log_lik));
         facts.extend(inference.n_clusters.map(|g| ("n_clusters", g as f64)));
         let table = self.table(&fit, &inference, flic.as_ref().map(|(j, f)| (*j, f)))?;
-        let rows = rows(&read, &fit, flic.as_ref().map(|(_, f)| f))?;
-        let more = rows.map(|t| ("augment", t)).into_iter().collect();
+        let by_row = rows_table(&read, &fit, flic.as_ref().map(|(_, f)| f))?;
+        let more = by_row.map(|t| ("augment", t)).into_iter().collect();
         Ok((table, rows_of(&inference.vcov), facts, more))
     }
 
@@ -94,7 +94,7 @@ fn corrected(fit: &Firth) -> Result<(usize, Flic)> {
 }
 
 /// One row per input row: fitted probability and leverage. Not of cells.
-fn rows(read: &Read, fit: &Firth, flic: Option<&Flic>) -> Result<Option<OutTable>> {
+fn rows_table(read: &Read, fit: &Firth, flic: Option<&Flic>) -> Result<Option<OutTable>> {
     if read.data.original.is_empty() || read.spec.cells.is_some() {
         return Ok(None);
     }

@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 
 use crate::design::{Levels, Values, Variable};
 use crate::error::{Error, Result};
-use crate::frame::{Frame, ModelData};
+use crate::frame::{ModelData, Rows};
 use crate::parallel::Control;
 use crate::python::door::enter;
-use crate::python::input::InTable;
+use crate::python::input::InRows;
 use crate::python::regression::{Model, fitted};
 use crate::python::spec::Spec;
 use crate::regression::person_period::{AtRisk, Spells, person_periods};
@@ -20,7 +20,7 @@ use crate::regression::person_period::{AtRisk, Spells, person_periods};
 #[allow(clippy::too_many_arguments)]
 pub fn discrete_hazard(
     py: Python<'_>,
-    table: InTable,
+    table: InRows,
     spec: Spec,
     exit: &str,
     entry: Option<&str>,
@@ -29,13 +29,13 @@ pub fn discrete_hazard(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Model> {
     enter(py, threads, progress, |control| {
-        let data = expanded(&table.0.not_empty()?, &spec, exit, entry, period, control)?;
+        let data = expanded(table.0, &spec, exit, entry, period, control)?;
         fitted(data, spec)
     })
 }
 
 fn expanded(
-    frame: &Frame,
+    rows: Rows,
     spec: &Spec,
     exit: &str,
     entry: Option<&str>,
@@ -51,17 +51,17 @@ fn expanded(
         }
         roles.factors.push(name.to_owned());
     }
-    let data = frame.model(&roles, control)?;
+    let data = rows.model(&roles, control)?;
     let times = (numbers(&data, exit)?, entry.map(|name| numbers(&data, name)).transpose()?);
     let (pattern, first) =
         patterns(&data, &spec.terms.iter().flatten().map(|p| p.0.as_str()).collect::<Vec<_>>());
     let [n, events, squares] = &data.sums;
     let bad = |i: &usize| events[*i] != squares[*i] || events[*i] < 0.0 || events[*i] > n[*i];
     if let Some(at) = (0..n.len()).find(bad) {
-        let rows = (0..n.len()).filter(bad).map(|i| data.original.get(i).copied().unwrap_or(i));
+        let places = (0..n.len()).filter(bad).map(|i| data.original.get(i).copied().unwrap_or(i));
         return Err(Error::values(
             &spec.outcome,
-            rows,
+            places,
             "0 (no event by the exit) and 1 (event)",
             events[at] / n[at],
         ));

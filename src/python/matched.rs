@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use crate::error::{Error, Result};
 use crate::frame::ModelData;
 use crate::python::door::enter;
-use crate::python::input::InTable;
+use crate::python::input::InRows;
 use crate::python::outcome::{Fit, Read, estimates, rows_of, walds};
 use crate::python::spec::{Parts, Spec};
 use crate::regression::clogit::clogit as fitted;
@@ -17,7 +17,7 @@ use crate::regression::sandwich::{Sandwich, sandwich};
 #[pyo3(signature = (table, spec, n_strata, conf_level, threads=0, progress=None))]
 pub fn clogit(
     py: Python<'_>,
-    table: InTable,
+    table: InRows,
     spec: Spec,
     n_strata: usize,
     conf_level: f64,
@@ -25,7 +25,7 @@ pub fn clogit(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Fit> {
     enter(py, threads, progress, |control| {
-        let read = Read::new(&table.0.not_empty()?, spec, &Parts::new(), control)?;
+        let read = Read::new(table.0, spec, &Parts::new(), control)?;
         read.binary()?;
         matched(&read, n_strata, conf_level).map_err(|e| read.placed(e))
     })

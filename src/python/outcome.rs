@@ -4,7 +4,7 @@ use ndarray::{Array2, Axis};
 
 use crate::design::{ModelMatrix, Term, Variable, model_matrix, term_of_columns};
 use crate::error::{Error, Result};
-use crate::frame::{Frame, ModelData, TableBuilder};
+use crate::frame::{ModelData, Rows, TableBuilder};
 use crate::parallel::Control;
 use crate::python::output::OutTable;
 use crate::python::regression::tests_after;
@@ -36,9 +36,9 @@ pub struct Slopes {
 
 impl Read {
     /// Reads the columns of the terms and of `more` terms.
-    pub fn new(frame: &Frame, spec: Spec, more: &Parts, control: &Control) -> Result<Self> {
+    pub fn new(rows: Rows, spec: Spec, more: &Parts, control: &Control) -> Result<Self> {
         let all: Parts = spec.terms.iter().chain(more).cloned().collect();
-        let mut data = frame.model(&spec.roles_of(&all), control)?;
+        let mut data = rows.model(&spec.roles_of(&all), control)?;
         let terms = terms_of(&spec.terms, &names(&data))?;
         if spec.exposure {
             logged(&mut data, spec.offset.as_deref().unwrap_or("exposure"))?;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,13 @@ def test_rows_weights_and_cells_agree(name: str, vcov: Any) -> None:
     about = rows.to_arrow("glance").to_pylist()[0]
     assert about["n_obs"] == 400
     assert about.get("n_clusters") == (11 if isinstance(vcov, gf.Cluster) else None)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_files_give_what_tables_give(name: str, tmp_path: Path) -> None:
+    t = table()
+    t.write_parquet(tmp_path / "children.parquet")
+    close(FITS[name](t), FITS[name](gf.scan(str(tmp_path / "children.parquet"))), 1e-12)
 
 
 def test_strata_of_cells_are_those_of_rows() -> None:
