@@ -12,6 +12,7 @@ import ast
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from gofal._plain_formula import plain_terms
@@ -72,6 +73,12 @@ def parse(text: str, available: Sequence[str]) -> Formula:
     """
     if not isinstance(text, str) or "~" not in text:
         _refuse(text, 'expected "outcome ~ term + term"')
+    return _parsed(text, tuple(available))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, available: tuple[str, ...]) -> Formula:
+    """The same formula of the same columns is read once: reading costs more than a small fit."""
     outcome, found = plain_terms(text) or _by_formulaic(text)
     _known(outcome, available, text)
     terms = [tuple(part for e in term if (part := _part(e, available, text)) is not None)
