@@ -11,6 +11,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
+| `decomposition` | Theil, Kitagawa, Das Gupta, Shapley, steps: wholes into parts |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` | the 22 authorities, code lists; the published tables |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
@@ -34,6 +35,12 @@ from gofal.correlation import compare_correlations as compare_correlations
 from gofal.correlation import correlate as correlate
 from gofal.covariances import HC as HC
 from gofal.covariances import Cluster as Cluster
+from gofal.decomposition import das_gupta as das_gupta
+from gofal.decomposition import inequality_indices as inequality_indices
+from gofal.decomposition import kitagawa as kitagawa
+from gofal.decomposition import sequential as sequential
+from gofal.decomposition import shapley as shapley
+from gofal.decomposition import theil as theil
 from gofal.describe import describe as describe
 from gofal.disclosure import possible_count_sets as possible_count_sets
 from gofal.disclosure import possible_counts as possible_counts

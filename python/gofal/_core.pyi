@@ -299,3 +299,65 @@ def panel(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, Table | None, Table | None, list[tuple[str, float]]]: ...
+def theil(
+    table: Any,
+    value: str,
+    groups: list[str],
+    weight: str | None,
+    weight_kind: str | None,
+    index: str,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table | None, int, int]: ...
+def inequality_indices(
+    table: Any,
+    value: str,
+    weight: str | None,
+    weight_kind: str | None,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, int, int]: ...
+def kitagawa(
+    table: Any,
+    category: list[str],
+    between: str,
+    populations: tuple[str, str],
+    rate: str | None,
+    counts: dict[str, Any],
+    three: bool,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float | None]], int, int]: ...
+def das_gupta(
+    table: Any,
+    factors: list[str],
+    between: str,
+    populations: list[str],
+    category: list[str],
+    structured: list[str],
+    counts: dict[str, Any],
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, Table | None, int, int]: ...
+def shapley(
+    table: Any,
+    spec: dict[str, Any],
+    owner: list[int],
+    names: list[str],
+    always: bool,
+    measure: str,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float]]]: ...
+def sequential(
+    table: Any,
+    spec: dict[str, Any],
+    owner: list[int],
+    names: list[str],
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, list[tuple[str, float]]]: ...

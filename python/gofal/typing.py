@@ -102,6 +102,17 @@ PanelEffects = Literal[
 PanelCovariance = Literal["cluster", "classical", "driscoll-kraay"]
 PanelClusterKind = Literal["CR0", "CR1", "CR2", "CR3"]
 
+# Decompositions.
+ResamplingInterval = Literal["percentile", "bca", "basic", "normal", "none"]
+TheilIndex = Literal["T", "L"]
+KitagawaParts = Literal["two", "three"]
+KitagawaInterval = Literal["delta", "bootstrap", "none"]
+DasGuptaInterval = Literal["bootstrap", "none"]
+CountLaw = Literal["poisson", "binomial"]
+Composition = Literal["known", "sampled"]
+ShapleyMeasure = Literal["r_squared", "mcfadden", "deviance"]
+ShapleyFamily = Literal["binomial", "poisson", "gaussian"]
+
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FRAME_KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -137,3 +148,12 @@ PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)
 PANEL_COVARIANCES: tuple[PanelCovariance, ...] = get_args(PanelCovariance)
 CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)
 PANEL_CLUSTER_KINDS: tuple[PanelClusterKind, ...] = get_args(PanelClusterKind)
+RESAMPLING_INTERVALS: tuple[ResamplingInterval, ...] = get_args(ResamplingInterval)
+THEIL_INDICES: tuple[TheilIndex, ...] = get_args(TheilIndex)
+KITAGAWA_PARTS: tuple[KitagawaParts, ...] = get_args(KitagawaParts)
+KITAGAWA_INTERVALS: tuple[KitagawaInterval, ...] = get_args(KitagawaInterval)
+DAS_GUPTA_INTERVALS: tuple[DasGuptaInterval, ...] = get_args(DasGuptaInterval)
+COUNT_LAWS: tuple[CountLaw, ...] = get_args(CountLaw)
+COMPOSITIONS: tuple[Composition, ...] = get_args(Composition)
+SHAPLEY_MEASURES: tuple[ShapleyMeasure, ...] = get_args(ShapleyMeasure)
+SHAPLEY_FAMILIES: tuple[ShapleyFamily, ...] = get_args(ShapleyFamily)

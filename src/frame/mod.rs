@@ -7,6 +7,7 @@
 //! | `categorical` | any string, dictionary, integer or boolean column as a factor |
 //! | `cells` `coder` | rows grouped into unique patterns with n, Σy, Σy² |
 //! | `model` | what a regression needs: variables, outcome sums, clusters |
+//! | `complete` | several columns over the rows complete in all of them |
 //! | `codes` | the same without a string per row |
 //! | `output` | building a result table |
 //! | `fingerprint` | a content hash: the data id of a result |
@@ -18,6 +19,7 @@ mod categorical;
 mod cells;
 mod coder;
 mod codes;
+mod complete;
 mod fingerprint;
 mod model;
 mod numeric;
@@ -29,6 +31,7 @@ use arrow_schema::SchemaRef;
 use crate::error::{Error, Result};
 
 pub use cells::{Columns, Grouped, GroupedKey};
+pub use complete::{Complete, Named, Nested};
 pub use fingerprint::fingerprint;
 pub use model::{ModelData, Roles};
 pub use numeric::NumericColumn;

@@ -13,15 +13,21 @@
 mod capsule;
 mod cells;
 mod correlation;
+mod counts;
+mod das_gupta;
+mod decomposition;
 mod describe;
 mod door;
 mod effects;
 mod errors;
+mod importance;
 mod imputation;
 mod inequality;
 mod input;
+mod kitagawa;
 mod output;
 mod panel;
+mod plan;
 mod rates;
 mod regression;
 mod risk;
@@ -40,13 +46,21 @@ mod _core {
     #[pymodule_export]
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
     #[pymodule_export]
+    use super::das_gupta::das_gupta;
+    #[pymodule_export]
+    use super::decomposition::{inequality_indices, theil};
+    #[pymodule_export]
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
+    use super::importance::{sequential, shapley};
+    #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
+    #[pymodule_export]
+    use super::kitagawa::kitagawa;
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]
