@@ -1,45 +1,75 @@
-"""Correlation: resampled panels, permutations and matrices beside R, scipy and a numpy sketch."""
+"""Correlations: panels with resampling, one pair, permutations, matrices."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
+from typing import Any
 
-from timing import Row, cpu, table
-
-import numpy as np  # isort: skip (timing sets the thread limits first)
-from scipy import stats  # isort: skip
-
-import gofal as gf
+import numpy as np
+from harness import Numbers, Subject, Workload
 
 TITLE = "Correlation"
-HERE = Path(__file__).parent
-FLOOR = {"panel": 0.2, "permutations": 0.32, "matrices": 0.14, "pair": 0.71}
+NOTES = (
+    "780 pairs of 40 indicators over 22 authorities, and 1,909 small areas. R's resampling is scaled from 200 "
+    "resamples, scipy's permutations from 500; they draw other numbers, so intervals are not compared. The "
+    "floor is the bare inner loop in C."
+)
+THREE = ["pearson", "spearman", "kendall"]
 
 
-def columns(n: int, k: int) -> dict[str, list[float]]:
+def columns(n: int, k: int) -> Any:
+    import pyarrow as pa
+
     rng = np.random.default_rng(1)
     base = rng.normal(size=n)
-    return {f"c{j:02}": (0.5 * base + rng.normal(size=n)).tolist() for j in range(k)}
+    return pa.table({f"c{j:02}": 0.5 * base + rng.normal(size=n) for j in range(k)})
 
 
-def panel(table: dict[str, list[float]], *, methods: list[str], resamples: int) -> object:
-    return gf.correlate(
-        table,
-        list(table),
-        method=methods,
-        interval="percentile",
-        p="analytic",
-        n_resamples=resamples,
+def _estimates(found: Any) -> Numbers:
+    table = found.to_arrow().select(["x", "y", "method", "estimate"]).to_pylist()
+    return {f"{r['x']} {r['y']} {r['method']}": r["estimate"] for r in table}
+
+
+def panel(table: Any) -> Any:
+    import gofal as gf
+
+    return lambda: _estimates(
+        gf.correlate(
+            table,
+            table.column_names,
+            method=THREE,
+            interval="percentile",
+            p="analytic",
+            n_resamples=10_000,
+        )
     )
 
 
-def numpy_sketch(table: dict[str, list[float]], resamples: int) -> float:
+def permutations(table: Any) -> Any:
+    import gofal as gf
+
+    return lambda: _estimates(
+        gf.correlate(table, "c00", "c01", interval="fisher", n_permutations=100_000)
+    )
+
+
+def matrices(method: list[str]) -> Any:
+    import gofal as gf
+
+    def prepare(table: Any) -> Any:
+        return lambda: _estimates(
+            gf.correlate(table, table.column_names, method=method, interval="fisher", p="analytic")
+        )
+
+    return prepare
+
+
+def numpy_sketch(table: Any) -> Any:
     """The right algorithm in a few lines of numpy: count matrix, products, ranks and signs by weights."""
-    x = np.array(list(table.values()))
+    x = np.array([c.to_numpy() for c in table.columns])
+    return lambda: _sketch(x, 10_000)
+
+
+def _sketch(x: np.ndarray, resamples: int) -> Numbers:
     k, n = x.shape
     rng = np.random.default_rng(1)
     c = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
@@ -64,71 +94,67 @@ def numpy_sketch(table: dict[str, list[float]], resamples: int) -> float:
     m = np.einsum("rkn,rln->rkl", wr, ranks, optimize=True)
     d = np.sqrt(np.einsum("rkk->rk", m))
     rho = m[:, i, j] / (d[:, i] * d[:, j])
-    out = [np.quantile(v, [0.025, 0.975], axis=0) for v in (r, tau, rho)]
-    return float(out[0][0][0])
+    return {
+        f"limit {at}": float(np.quantile(v, 0.025, axis=0)[0]) for at, v in enumerate((r, tau, rho))
+    }
 
 
-def r_peers(small: dict[str, list[float]], large: dict[str, list[float]]) -> dict[str, float]:
-    """CPU seconds that R says it took, by the name of the workload."""
-    if shutil.which("Rscript") is None:
-        print("R peers skipped: no Rscript")
-        return {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, table in (("small", small), ("large", large)):
-            rows = zip(*table.values(), strict=True)
-            text = ",".join(table) + "\n" + "\n".join(",".join(map(repr, row)) for row in rows)
-            (Path(folder) / f"{name}.csv").write_text(text, encoding="utf-8")
-        run = subprocess.run(
-            ["Rscript", str(HERE / "peers" / "correlation.R"), folder],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if run.returncode:
-        print("R peers skipped:", run.stderr.strip().splitlines()[-1:])
-        return {}
-    return {k: float(v) for k, v in json.loads(run.stdout.strip().splitlines()[-1]).items()}
+def scipy_permutations(table: Any) -> Any:
+    from scipy import stats
+
+    x, y = table["c00"].to_numpy(), table["c01"].to_numpy()
+
+    def call() -> Numbers:
+        # 100,000 permutations in blocks as large as 500 ask for: 200 times the same work.
+        for _ in range(20):
+            stats.permutation_test(
+                (x,), lambda v: stats.pearsonr(v, y)[0], permutation_type="pairings",
+                n_resamples=500, vectorized=False,
+            )  # fmt: skip
+        return {"c00 c01 pearson": float(stats.pearsonr(x, y)[0])}
+
+    return call
 
 
-def run() -> str:
-    """Time everything; the section's text."""
-    small, large = columns(22, 40), columns(1909, 40)
-    pair = {k: large[k] for k in ("c00", "c01")}
-    three = ["pearson", "spearman", "kendall"]
-    r = r_peers(small, large)
-    rows: list[Row] = []
-    ours = cpu(lambda: panel(small, methods=three, resamples=10_000))
-    rows.append(Row("panel: 780 pairs, three coefficients, 10,000 resamples, n = 22", ours, "numpy sketch",
-                    cpu(lambda: numpy_sketch(small, 10_000), 2), FLOOR["panel"]))  # fmt: skip
-    rows.append(Row("", ours, "R boot + cor (scaled from 200 resamples)", r.get("panel"), None))
-    ours = cpu(lambda: panel(pair, methods=three, resamples=10_000), 2)
-    rows.append(Row("one pair, three coefficients, 10,000 resamples, n = 1,909", ours,
-                    "R boot + pcaPP (scaled from 200)", r.get("pair"), FLOOR["pair"]))  # fmt: skip
-    ours = cpu(lambda: gf.correlate(pair, "c00", "c01", interval="fisher", n_permutations=100_000))
-    rows.append(
-        Row(
-            "100,000 permutations, one pair, n = 1,909",
-            ours,
-            "R coin",
-            r.get("permutations"),
-            FLOOR["permutations"],
-        )
-    )
-    x, y = np.array(pair["c00"]), np.array(pair["c01"])
-    scipy_time = cpu(lambda: stats.permutation_test((x,), lambda v: stats.pearsonr(v, y)[0], permutation_type="pairings",  # noqa: E501
-                                                    n_resamples=500, vectorized=False), 1) * 200  # fmt: skip
-    rows.append(Row("", ours, "scipy (scaled from 500)", scipy_time, None))
-    ours = cpu(
-        lambda: gf.correlate(large, list(large), method=three, interval="fisher", p="analytic")
-    )
-    rows.append(Row("40 × 40 matrices, three coefficients with tests, n = 1,909", ours, "R cor + pcaPP",
-                    r.get("matrices"), FLOOR["matrices"]))  # fmt: skip
-    kendall = cpu(
-        lambda: gf.correlate(large, list(large), method="kendall", interval="fisher", p="analytic")
-    )
-    rows.append(Row("Kendall matrix alone, with tests", kendall, "R pcaPP", r.get("kendall"), None))
-    agree = gf.correlate(
-        large, "c00", "c01", method="kendall", interval="fisher", p="analytic"
-    ).to_arrow()["estimate"][0]
-    print("agreement with scipy's Kendall:", abs(agree.as_py() - stats.kendalltau(x, y).statistic))
-    return table(rows)
+def scipy_matrices(table: Any) -> Any:
+    from scipy import stats
+
+    names = table.column_names
+    x = [c.to_numpy() for c in table.columns]
+    three = {"pearson": stats.pearsonr, "spearman": stats.spearmanr, "kendall": stats.kendalltau}
+
+    def call() -> Numbers:
+        return {
+            f"{a} {names[k]} {method}": float(of(x[j], x[k])[0])
+            for method, of in three.items() for j, a in enumerate(names) for k in range(j + 1, len(names))
+        }  # fmt: skip
+
+    return call
+
+
+def workloads() -> list[Workload]:
+    def small() -> Any:
+        return columns(22, 40)
+
+    def large() -> Any:
+        return columns(1909, 40)
+
+    def pair() -> Any:
+        return columns(1909, 2)
+
+    r = Subject("R (boot, coin, pcaPP)", script="correlation.R", tolerance=None)
+    sketch = Subject("numpy sketch", numpy_sketch, tolerance=None, repeats=2)
+    some = Subject("scipy, 10,000", scipy_permutations, repeats=1)
+    own, all_three = Subject("gofal", panel), Subject("gofal", matrices(THREE))
+    return [
+        Workload("panel", "780 pairs, three coefficients, 10,000 resamples, n = 22", small,
+                 (own, sketch, r), 0.2, 0.5),
+        Workload("pair", "one pair, three coefficients, 10,000 resamples, n = 1,909", pair,
+                 (own, r), 0.71, 0.9),
+        Workload("permutations", "100,000 permutations, one pair, n = 1,909", pair,
+                 (Subject("gofal", permutations), some, r), 0.32, 0.6),
+        Workload("matrices", "40 × 40 matrices, three coefficients with tests, n = 1,909", large,
+                 (all_three, Subject("scipy", scipy_matrices, repeats=1), r), 0.14, 0.1),
+        Workload("kendall", "Kendall matrix alone, with tests", large,
+                 (Subject("gofal", matrices(["kendall"])), r)),
+    ]  # fmt: skip

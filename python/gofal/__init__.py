@@ -13,7 +13,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `decomposition` | Theil, Kitagawa, Das Gupta, Shapley, steps: wholes into parts |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
-| `wales` `data` | the 22 authorities, code lists; the published tables |
+| `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
 
 Each module may import only those above it; pyarrow and the frame libraries load when first used.
@@ -21,6 +21,7 @@ Each module may import only those above it; pyarrow and the frame libraries load
 
 # What is inside: published tables, Wales.
 from gofal import data as data
+from gofal import simulate as simulate
 from gofal import wales as wales
 from gofal._core import __version__ as __version__
 

@@ -7,6 +7,7 @@ __version__: str
 __all__ = [
     "Model",
     "Table",
+    "World",
     "__version__",
     "_error_kinds",
     "_panic_for_test",
@@ -50,6 +51,32 @@ __all__ = [
     "standardised",
     "wild_bootstrap",
 ]
+
+@final
+class World:
+    def __new__(cls, assumed: dict[str, Any], threads: int) -> World: ...
+    def children(
+        self,
+        n: int,
+        seed: int,
+        names: dict[str, Any],
+        threads: int,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Table: ...
+    def truth(
+        self, threads: int
+    ) -> tuple[
+        list[float],
+        list[float],
+        list[float],
+        float,
+        list[float],
+        list[float],
+        list[float],
+        list[float],
+        list[tuple[float, float]],
+    ]: ...
+    def effects(self) -> tuple[list[float], list[float], list[float], list[float]]: ...
 
 @final
 class Model:

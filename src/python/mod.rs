@@ -31,6 +31,7 @@ mod plan;
 mod rates;
 mod regression;
 mod risk;
+mod simulate;
 mod spec;
 mod testing;
 
@@ -77,6 +78,8 @@ mod _core {
         bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,
         risk_measures, risk_ranges,
     };
+    #[pymodule_export]
+    use super::simulate::World;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
 

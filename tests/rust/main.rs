@@ -14,3 +14,4 @@ mod reference;
 mod regression;
 mod resample;
 mod risk_tables;
+mod simulate;

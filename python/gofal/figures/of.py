@@ -6,8 +6,9 @@ from typing import Any
 
 from gofal.errors import InputError
 from gofal.figures.base import Figure
+from gofal.figures.parts_of import shares_of, waterfall_of
 from gofal.figures.points import caterpillar, forest, funnel_plot
-from gofal.language import Text
+from gofal.language import PHRASES, Text
 from gofal.options import get_options
 from gofal.typing import Lang
 
@@ -18,8 +19,8 @@ _NOTE = Text("Computed with gofal from the caller's table.", "Cyfrifwyd gyda gof
 
 def kinds() -> tuple[str, ...]:
     """Return the kinds of figure there are."""
-    return ("bars", "caterpillar", "forest", "funnel", "heatmap", "scatter", "tile_map", "trend",
-            "waffle")  # fmt: skip
+    return ("bars", "caterpillar", "forest", "funnel", "heatmap", "scatter", "shares",
+            "tile_map", "trend", "waffle", "waterfall")  # fmt: skip
 
 
 def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = None) -> Figure:
@@ -30,7 +31,7 @@ def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = 
     result
         A gofal result.
     kind
-        ``caterpillar``, ``forest`` or ``funnel``.
+        ``caterpillar``, ``forest``, ``funnel``, ``shares`` or ``waterfall``.
     lang
         Language; the option ``lang`` by default.
     title
@@ -41,7 +42,7 @@ def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = 
     heading = result.title() if title is None else Text(title, title)
     known = [r for r in rows if r.get("estimate") is not None]
     alt = Text(f"{heading.en}: {len(known)} estimates.", f"{heading.cy}: {len(known)} amcangyfrif.")
-    texts: dict[str, Any] = {"title": heading, "alt": alt, "note": _NOTE, "lang": spoken}
+    texts: dict[str, Any] = {"title": heading, "alt": alt, "note": note_of(result), "lang": spoken}
     estimate = Text("estimate", "amcangyfrif")
     if kind == "caterpillar":
         return caterpillar(
@@ -57,8 +58,21 @@ def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = 
             rows, limits=result.to_arrow("limits").to_pylist(), target=glance["reference"],
             x=Text("population", "poblogaeth"), y=estimate, **texts,
         )  # fmt: skip
-    message = f"no figure {kind!r} of a result; there are caterpillar, forest, funnel"
+    if kind == "shares":
+        return shares_of(result, spoken, texts)
+    if kind == "waterfall":
+        return waterfall_of(result, spoken, texts)
+    known_kinds = "caterpillar, forest, funnel, shares, waterfall"
+    message = f"no figure {kind!r} of a result; there are {known_kinds}"
     raise InputError(message, kind="option", column="kind", got=kind)
+
+
+def note_of(result: Any) -> Text:
+    """Return the source note of a result's figure; that of simulated data begins by saying so."""
+    if not result.provenance.synthetic:
+        return _NOTE
+    mark = PHRASES["synthetic"]
+    return Text(f"{mark.en}. {_NOTE.en}", f"{mark.cy}. {_NOTE.cy}")
 
 
 def _limits(row: dict[str, Any]) -> dict[str, Any]:
@@ -70,6 +84,6 @@ def _ranked(row: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _name(row: dict[str, Any], keys: tuple[str, ...]) -> str:
-    parts = [str(row[k]) for k in keys]
+    parts = [str(row[k]) for k in keys if k in row]
     parts += [str(row[k]) for k in ("x", "y", "term", "label") if row.get(k) is not None]
     return " · ".join(parts) or "1"

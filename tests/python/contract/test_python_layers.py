@@ -40,6 +40,7 @@ ORDER = [
     },
     {"wales"},
     {"data"},
+    {"simulate"},
     {"figures"},
     {"studies"},
     {"report"},
