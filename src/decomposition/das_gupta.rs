@@ -174,8 +174,7 @@ pub fn structure(sizes: &[f64], levels: &[Vec<u32>]) -> Result<Vec<Vec<f64>>> {
     }
     let margins: Vec<Vec<f64>> = (0..1_usize << k).map(|set| margin(sizes, levels, set)).collect();
     let weight = |s: u32| {
-        let m = k as u32 - 1;
-        let choose = (0..s).fold(1.0, |c, i| c * f64::from(m - i) / f64::from(i + 1));
+        let choose = (0..s).fold(1.0, |c, i| c * (k as f64 - 1.0 - f64::from(i)) / f64::from(i + 1));
         1.0 / (choose * k as f64)
     };
     let one = |j: usize, c: usize| {

@@ -65,11 +65,11 @@ type Gradient = [f64; 4];
 type PartOf = fn([f64; 4]) -> (f64, Gradient);
 
 const RATE: PartOf = |[r, s, c, d]| {
-    let (m, g) = ((c + d) / 2.0, (r - s) / 2.0);
+    let (m, g) = (f64::midpoint(c, d), (r - s) / 2.0);
     ((r - s) * m, [m, -m, g, g])
 };
 const COMPOSITION: PartOf = |[r, s, c, d]| {
-    let (m, g) = ((r + s) / 2.0, (c - d) / 2.0);
+    let (m, g) = (f64::midpoint(r, s), (c - d) / 2.0);
     ((c - d) * m, [g, g, m, -m])
 };
 const RATE_BASE: PartOf = |[r, s, _, d]| ((r - s) * d, [d, -d, 0.0, r - s]);

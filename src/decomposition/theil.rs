@@ -39,6 +39,11 @@ impl Sums {
     fn mean(self) -> f64 {
         self.b / self.a
     }
+
+    /// Whether a set of rows counts at all: one that no resample drew, or that holds nothing, does not.
+    fn counts(self) -> bool {
+        self.a > 0.0 && self.b > 0.0
+    }
 }
 
 impl Index {
@@ -62,11 +67,6 @@ impl Index {
     fn between(self, group: Sums, parent: Sums, whole: Sums) -> f64 {
         let gap = (group.mean() / parent.mean()).ln();
         self.share(group, whole) * if self == Self::T { gap } else { -gap }
-    }
-
-    /// Whether a set of rows counts at all: one that no resample drew, or that holds nothing, does not.
-    fn counts(self, s: Sums) -> bool {
-        s.a > 0.0 && s.b > 0.0
     }
 }
 
@@ -211,13 +211,13 @@ impl Theil {
     /// The decomposition under counts `c` per row; `None` where nothing is left to compare.
     pub fn parts(&self, c: Option<&[f64]>) -> Option<Parts> {
         let (levels, whole) = self.sums(c);
-        if !self.index.counts(whole) {
+        if !whole.counts() {
             return None;
         }
         let between = (0..levels.len())
             .map(|k| {
                 let above = |g: usize| if k == 0 { whole } else { levels[k - 1][self.levels[k].parent[g]] };
-                let each = levels[k].iter().enumerate().filter(|(_, s)| self.index.counts(**s));
+                let each = levels[k].iter().enumerate().filter(|(_, s)| s.counts());
                 each.map(|(g, s)| self.index.between(*s, above(g), whole)).sum()
             })
             .collect();
@@ -225,7 +225,7 @@ impl Theil {
         let within = match levels.last() {
             None => total,
             Some(finest) => {
-                let each = finest.iter().filter(|s| self.index.counts(**s));
+                let each = finest.iter().filter(|s| s.counts());
                 each.map(|s| self.index.share(*s, whole) * self.index.of(*s)).sum()
             }
         };
@@ -254,7 +254,7 @@ impl Theil {
         for (k, sums) in levels.iter().enumerate() {
             for (g, s) in sums.iter().enumerate().filter(|(_, s)| s.a > 0.0) {
                 let parent = if k == 0 { whole } else { levels[k - 1][self.levels[k].parent[g]] };
-                let counts = self.index.counts(*s);
+                let counts = s.counts();
                 let index = counts.then(|| self.index.of(*s));
                 out.push(Member {
                     level: k,

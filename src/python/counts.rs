@@ -74,7 +74,10 @@ pub fn align(rows: &Complete, between: &Named, category: &Named, chosen: &[u32])
 }
 
 /// Standard error and limits of each of several quantities.
-pub type Limits = Vec<(Option<f64>, Option<(f64, f64)>)>;
+pub type Limits = Vec<Limit>;
+
+/// Standard error and limits.
+pub type Limit = (Option<f64>, Option<(f64, f64)>);
 
 /// Errors and percentile limits of replicates about the estimates `at`.
 pub fn percentiles(drawn: Vec<Vec<f64>>, at: &[f64], conf_level: f64) -> Result<Limits> {
@@ -86,7 +89,7 @@ pub fn percentiles(drawn: Vec<Vec<f64>>, at: &[f64], conf_level: f64) -> Result<
 }
 
 /// Errors and limits as columns.
-pub fn limited(table: TableBuilder, limits: &[(Option<f64>, Option<(f64, f64)>)]) -> TableBuilder {
+pub fn limited(table: TableBuilder, limits: &[Limit]) -> TableBuilder {
     table
         .f64_opt("std_error", limits.iter().map(|l| l.0).collect())
         .f64_opt("conf_low", limits.iter().map(|l| l.1.map(|l| l.0)).collect())

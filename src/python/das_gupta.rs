@@ -60,6 +60,9 @@ pub fn das_gupta(
     .map(|((e, s, c), n, m)| (e.into(), s.into(), c.map(OutTable::from), n, m))
 }
 
+/// Rates and sizes drawn anew: populations × cells each.
+type Drawn<'a> = (&'a [Vec<f64>], &'a [Vec<f64>]);
+
 /// Effects between the first population and each other one, factor by factor, each followed by the crude difference.
 fn differences(rates: &[Vec<f64>], crude: &[f64]) -> Vec<f64> {
     let others = 1..crude.len();
@@ -142,7 +145,7 @@ impl Product {
     }
 
     /// The factors of the rate; with rates and sizes drawn anew in place of the observed ones.
-    fn factors(&self, drawn: Option<(&[Vec<f64>], &[Vec<f64>])>) -> Result<Factors> {
+    fn factors(&self, drawn: Option<Drawn<'_>>) -> Result<Factors> {
         let mut out = Factors {
             names: self.names.clone(),
             values: self.values.clone(),

@@ -56,7 +56,7 @@ pub fn kitagawa(
             .iter()
             .map(|&i| categories.labels[categories.codes[i] as usize].clone())
             .collect();
-        let data = Rates::new(&aligned, &rows, &counts)?;
+        let data = Rates::new(&aligned, &rows, &counts);
         let found = data.split(&names, three, &counts)?;
         let limits = data.limits(&found, &names, three, &counts, control)?;
         let n = aligned.rows(0).len() * 2;
@@ -80,9 +80,9 @@ struct Rates {
 }
 
 impl Rates {
-    fn new(aligned: &Aligned, rows: &Complete, counts: &Counts) -> Result<Self> {
+    fn new(aligned: &Aligned, rows: &Complete, counts: &Counts) -> Self {
         let (top, sizes) = (aligned.take(&rows.numbers[0]), aligned.take(&rows.numbers[1]));
-        Ok(Self { top, sizes, counted: counts.events.is_some() })
+        Self { top, sizes, counted: counts.events.is_some() }
     }
 
     fn split(&self, names: &[String], three: bool, counts: &Counts) -> Result<Kitagawa> {

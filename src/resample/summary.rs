@@ -104,6 +104,7 @@ mod tests {
 
     const X: [f64; 8] = [1.0, 4.0, 2.0, 8.0, 5.0, 7.0, 3.0, 6.0];
 
+    #[allow(clippy::unnecessary_wraps)] // the shape of a statistic
     fn mean(c: &[f64]) -> Result<Vec<Option<f64>>> {
         let total: f64 = c.iter().sum();
         Ok(vec![Some(c.iter().zip(&X).map(|(c, x)| c * x).sum::<f64>() / total), None])

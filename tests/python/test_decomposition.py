@@ -331,7 +331,7 @@ def test_theil_refuses_what_it_cannot_use() -> None:
         gf.theil({"x": [1.0, 2.0], "g": ["a", "b"]}, "x", cluster="g", stratify="g")
     with pytest.raises(InputError, match="interval"):
         gf.theil({"x": [1.0, 2.0], "g": ["a", "b"]}, "x", cluster="g", interval="none")
-    with pytest.raises(InputError, match="nearest|did you mean"):
+    with pytest.raises(InputError, match="did you mean"):
         gf.theil({"rate": [1.0, 2.0]}, "raet")
     with pytest.raises(InputError, match="nulls are dropped"):
         gf.theil({"x": [1.0, None], "g": [None, "a"]}, "x", "g")
@@ -395,5 +395,6 @@ def test_results_speak_both_languages() -> None:
     table = crossed([[(4, 40), (9, 60)], [(6, 70), (5, 50)]])
     found = gf.kitagawa(table, "cat", between="pop", first=0, second=1, events="events",
                         population="people")  # fmt: skip
-    assert "composition" in found.to_text("en") and "cyfansoddiad" in found.to_text("cy")
+    assert "composition" in found.to_text("en")
+    assert "cyfansoddiad" in found.to_text("cy")
     assert "rhwng grwpiau" in gf.theil(authorities(), "rate", "year", interval="none").to_text("cy")

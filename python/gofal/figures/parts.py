@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from gofal.figures.base import Figure, Record, make
-from gofal.figures.theme import BLUE, GREY, INK, ORANGE, SOFT, TURQUOISE
+from gofal.figures.theme import BLUE, GREY, INK, ORANGE, SEQUENTIAL, SOFT, TURQUOISE
 from gofal.language import Text
 from gofal.typing import Lang
 
@@ -60,7 +61,7 @@ def waterfall(
         shown.append(_bar(end, 0.0, level, _WHOLE.say(lang), f"{level:,.{decimals}f}"))
     order = [s["label"] for s in shown]
     links = [{"x": s["to"], "label": s["label"], "next": t["label"]}
-             for s, t in zip(shown, shown[1:], strict=False)]  # fmt: skip
+             for s, t in pairwise(shown)]  # fmt: skip
     names = [k.say(lang) for k in (_UP, _DOWN, _WHOLE)]
     y: dict[str, Any] = {"field": "label", "type": "nominal", "sort": order, "title": None,
                          "axis": {"labelLimit": 300}}  # fmt: skip
@@ -115,13 +116,15 @@ def shares(
     shown = sorted(records, key=lambda r: -float(r["value"]))
     order = [str(r["label"]) for r in shown]
     limited = [r for r in shown if r.get("conf_low") is not None]
-    ends = [{**r, "right": max(float(r.get("conf_high") or 0), float(r["value"]), 0.0)} for r in shown]
+    ends = [
+        {**r, "right": max(float(r.get("conf_high") or 0), float(r["value"]), 0.0)} for r in shown
+    ]
     y: dict[str, Any] = {"field": "label", "type": "nominal", "sort": order, "title": None,
                          "axis": {"labelLimit": 300}}  # fmt: skip
     axis = {"type": "quantitative", "title": x.say(lang), "axis": {"grid": True, "format": "~%"}}
     layers = [
         {"data": {"values": list(shown)},
-         "mark": {"type": "bar", "height": {"band": 0.62}, "color": BLUE},
+         "mark": {"type": "bar", "height": {"band": 0.62}, "color": SEQUENTIAL[2]},
          "encoding": {"y": y, "x": {"field": "value", **axis}}},
         {"data": {"values": limited}, "mark": {"type": "rule", "color": GREY, "strokeWidth": 2},
          "encoding": {"y": y, "x": {"field": "conf_low", **axis}, "x2": {"field": "conf_high"}}},

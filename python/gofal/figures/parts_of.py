@@ -53,5 +53,7 @@ def shares_of(result: Any, lang: Lang, texts: dict[str, Any]) -> Figure:
 
 
 def _label(row: dict[str, Any], lang: Lang) -> str:
-    parts = [word(str(row[k]), lang) for k in ("component", "level", "term") if row.get(k) is not None]
+    parts = [
+        word(str(row[k]), lang) for k in ("component", "level", "term") if row.get(k) is not None
+    ]
     return ": ".join(parts)
