@@ -39,8 +39,8 @@ def of(
     result
         A gofal result.
     kind
-        ``caterpillar``, ``forest``, ``funnel``, ``shares`` or ``waterfall``; of a trigger-trio analysis ``upset``, ``forest``, ``dose`` or
-        ``heterogeneity``.
+        ``caterpillar``, ``forest``, ``funnel``, ``shares`` or ``waterfall``; of a trigger-trio
+        analysis ``upset``, ``forest``, ``dose`` or ``heterogeneity``.
     lang
         Language; the option ``lang`` by default.
     title
