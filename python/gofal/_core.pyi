@@ -41,6 +41,7 @@ __all__ = [
     "leave_one_out",
     "mantel_haenszel",
     "merge_cells",
+    "oaxaca",
     "panel",
     "pool",
     "pool_joint",
@@ -58,6 +59,7 @@ __all__ = [
     "slope_resampled",
     "standardised",
     "theil",
+    "variance_shares",
     "wild_bootstrap",
 ]
 
@@ -426,6 +428,30 @@ def sequential(
     owner: list[int],
     names: list[str],
     resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, list[tuple[str, float]]]: ...
+def oaxaca(
+    table: Any,
+    spec: dict[str, Any],
+    group: str,
+    levels: tuple[str, str],
+    reference: tuple[str, float],
+    normalise: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float]]]: ...
+def variance_shares(
+    table: Any,
+    value: str | None,
+    rated: dict[str, Any] | None,
+    groups: list[str],
+    weight: str | None,
+    weight_kind: str | None,
+    conf_level: float,
+    n_resamples: int | None,
+    seed: int,
     threads: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[Table, list[tuple[str, float]]]: ...

@@ -9,6 +9,8 @@
 //! | [`counts`] [`rate_draws`] | counts drawn anew, for intervals of rates |
 //! | [`cross`] [`subsets`] [`shapley`] [`explained`] | R² of every subset of predictors: LMG, first, last, dominance |
 //! | [`likelihood`] | the same for the fit of a generalised linear model |
+//! | [`oaxaca`] [`oaxaca_fit`] [`traced`] | gap between two groups: explained and unexplained |
+//! | [`nested`] [`nested_interval`] | variance at nested levels, sampling variance taken away |
 //!
 //! Every kernel proves its identity ([`adds_up`]) before it answers.
 
@@ -19,10 +21,15 @@ pub mod das_gupta;
 pub mod explained;
 pub mod kitagawa;
 pub mod likelihood;
+pub mod nested;
+pub mod nested_interval;
+pub mod oaxaca;
+pub mod oaxaca_fit;
 pub mod rate_draws;
 pub mod shapley;
 pub mod subsets;
 pub mod theil;
+pub mod traced;
 
 use crate::error::{Error, Result};
 

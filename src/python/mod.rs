@@ -25,6 +25,7 @@ mod imputation;
 mod inequality;
 mod input;
 mod kitagawa;
+mod oaxaca;
 mod output;
 mod panel;
 mod plan;
@@ -35,6 +36,7 @@ mod scan;
 mod simulate;
 mod spec;
 mod testing;
+mod variance;
 
 use pyo3::prelude::*;
 
@@ -64,6 +66,8 @@ mod _core {
     #[pymodule_export]
     use super::kitagawa::kitagawa;
     #[pymodule_export]
+    use super::oaxaca::oaxaca;
+    #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]
     use super::panel::panel;
@@ -85,6 +89,9 @@ mod _core {
     use super::simulate::World;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
+
+    #[pymodule_export]
+    use super::variance::variance_shares;
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

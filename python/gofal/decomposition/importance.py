@@ -104,8 +104,7 @@ def shapley(
         ``"r_squared"`` of least squares; ``"mcfadden"`` (1 − ln L/ln L₀) or ``"deviance"``
         (1 − D/D₀) of a generalised linear model, refitted for every subset.
     family
-        ``"binomial"``, ``"poisson"`` or ``"gaussian"``, for the last two measures; binomial by
-        default.
+        ``"binomial"`` or ``"poisson"``, for the last two measures; binomial by default.
     always
         Columns in every model; their share is set aside as ``r_squared_always``.
     weight
@@ -281,7 +280,7 @@ def sequential(
 
 def _family(measure: str, family: str | None) -> str:
     if measure == "r_squared":
-        if family not in (None, "gaussian"):
+        if family is not None:
             message = f'family={family!r} has no R²; use measure="mcfadden" or "deviance"'
             raise InputError(message, kind="option", column="family", got=family)
         return "gaussian"
