@@ -112,17 +112,7 @@ impl Read {
             })
             .collect();
         let factors = if normalise { factors_of(&terms, &data.variables, x.names()) } else { Vec::new() };
-        let clusters = data.clusters.get(1).map(|(codes, _)| {
-            let mut place = std::collections::HashMap::new();
-            let of: Vec<usize> = keep
-                .iter()
-                .map(|&i| {
-                    let next = place.len();
-                    *place.entry(codes[i]).or_insert(next)
-                })
-                .collect();
-            (of, place.len())
-        });
+        let clusters = data.clusters.get(1).map(|(codes, _)| renumbered(codes, &keep));
         let whole = spec.outcome(&mut data);
         let of = |v: &Vec<f64>| keep.iter().map(|&i| v[i]).collect::<Vec<f64>>();
         let outcome = Outcome {
@@ -145,6 +135,19 @@ impl Read {
         let (names, n_missing) = (x.names().to_vec(), data.n_missing);
         Ok(Self { columns, names, second: chosen, outcome, groups, factors, units, n_missing })
     }
+}
+
+/// Codes of the rows kept without gaps, and how many there are.
+fn renumbered(codes: &[u32], keep: &[usize]) -> (Vec<usize>, usize) {
+    let mut place = std::collections::HashMap::new();
+    let of = keep
+        .iter()
+        .map(|&i| {
+            let next = place.len();
+            *place.entry(codes[i]).or_insert(next)
+        })
+        .collect();
+    (of, place.len())
 }
 
 fn code(labels: &[String], wanted: &str, group: &str) -> Result<u32> {

@@ -2,12 +2,12 @@
 
 use pyo3::prelude::*;
 
-use crate::decomposition::cells::check_counts;
+use crate::decomposition::cells::{check_counts, refuse};
 use crate::decomposition::counts::Law;
 use crate::decomposition::nested::{Components, Nest, shares};
 use crate::decomposition::nested_interval::intervals;
 use crate::error::Result;
-use crate::frame::{Nested, TableBuilder};
+use crate::frame::{Complete, Nested, TableBuilder};
 use crate::python::door::enter;
 use crate::python::input::InTable;
 use crate::python::output::OutTable;
@@ -21,6 +21,22 @@ pub struct Rated {
     population: String,
     binomial: bool,
     base: f64,
+}
+
+/// Values with their sampling variances (0 where there are no counts).
+fn outcomes(rows: &Complete, rated: Option<&Rated>) -> Result<(Vec<f64>, Vec<f64>)> {
+    let Some(r) = rated else {
+        return Ok((rows.numbers[0].clone(), vec![0.0; rows.sample.n_obs()]));
+    };
+    let (e, people) = (&rows.numbers[0], &rows.numbers[1]);
+    check_counts((e, &r.events), (people, &r.population), r.binomial)?;
+    refuse(&r.population, people, "populations above 1", |i| people[i] <= 1.0)?;
+    // Unbiased: a proportion estimates its own variance with n − 1.
+    let unbiased = |n: f64| if r.binomial { n / (n - 1.0) } else { 1.0 };
+    let law = if r.binomial { Law::Binomial } else { Law::Poisson };
+    let one = |(e, n): (&f64, &f64)| law.variance(*e, *n) * unbiased(*n) * r.base * r.base;
+    let y = e.iter().zip(people).map(|(e, n)| e / n * r.base).collect();
+    Ok((y, e.iter().zip(people).map(one).collect()))
 }
 
 /// Shares by level, facts.
@@ -57,24 +73,7 @@ pub fn variance_shares(
         let n = rows.sample.n_obs();
         let weights = weights_of(weight_kind, weight.and(rows.numbers.last()).map(Vec::as_slice));
         weights.check(n, weight.unwrap_or("weight")).map_err(|e| rows.place(e))?;
-        let (y, v) = match &rated {
-            None => (rows.numbers[0].clone(), vec![0.0; n]),
-            Some(r) => {
-                let (e, people) = (&rows.numbers[0], &rows.numbers[1]);
-                check_counts((e, &r.events), (people, &r.population), r.binomial)
-                    .map_err(|e| rows.place(e))?;
-                crate::decomposition::cells::refuse(&r.population, people, "populations above 1", |i| {
-                    people[i] <= 1.0
-                })
-                .map_err(|e| rows.place(e))?;
-                let y = e.iter().zip(people).map(|(e, n)| e / n * r.base).collect();
-                // Unbiased: a proportion estimates its own variance with n − 1.
-                let unbiased = |n: f64| if r.binomial { n / (n - 1.0) } else { 1.0 };
-                let law = if r.binomial { Law::Binomial } else { Law::Poisson };
-                let one = |(e, n): (&f64, &f64)| law.variance(*e, *n) * unbiased(*n) * r.base * r.base;
-                (y, e.iter().zip(people).map(one).collect())
-            }
-        };
+        let (y, v) = outcomes(&rows, rated.as_ref()).map_err(|e| rows.place(e))?;
         let levels = Nested::of(&rows.factors);
         let codes = levels.iter().map(|l| (l.codes.clone(), l.parent.len())).collect();
         let w = (0..n).map(|i| weights.at(i)).collect();
