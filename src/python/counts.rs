@@ -1,97 +1,106 @@
-//! What the bindings of rate decompositions share: counts behind rates, populations, categories, limits.
+//! Bindings of zero-inflated and hurdle counts.
 
 use pyo3::prelude::*;
 
-use crate::decomposition::cells::Aligned;
-use crate::decomposition::counts::Law;
+use crate::design::Weights;
 use crate::error::{Error, Result};
-use crate::frame::{Complete, Named, TableBuilder};
-use crate::resample::interval::{Kind, bias_and_error, interval};
+use crate::python::door::enter;
+use crate::python::input::InRows;
+use crate::python::outcome::{Fit, Read, criteria, estimates, rows_of, walds};
+use crate::python::spec::{Parts, Spec};
+use crate::regression::sandwich::{Sandwich, sandwich};
+use crate::regression::zero_inflated::{Counts, hurdle, zero_inflated};
 
-/// What Python says of the counts behind rates and of the interval.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct Counts {
-    /// Events; without them rates are taken as given and have no errors.
-    pub events: Option<String>,
-    /// People, or sizes of the cells.
-    pub population: Option<String>,
-    pub binomial: bool,
-    /// Whether the composition is that of a sample.
-    pub sampled: bool,
-    pub base: f64,
-    /// Resamples; 0 for the delta method, none for no interval.
-    pub n_resamples: Option<usize>,
-    pub seed: u64,
-    pub conf_level: f64,
+/// Poisson counts with more zeros; `zero_terms` are those of the zero part.
+#[pyfunction]
+#[pyo3(signature = (table, spec, zero_terms, is_hurdle, conf_level, threads=0, progress=None))]
+#[allow(clippy::too_many_arguments)]
+pub fn zero_counts(
+    py: Python<'_>,
+    table: InRows,
+    spec: Spec,
+    zero_terms: Parts,
+    is_hurdle: bool,
+    conf_level: f64,
+    threads: usize,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Fit> {
+    enter(py, threads, progress, |control| {
+        let read = Read::new(table.0, spec, &zero_terms, control)?;
+        counts(&read, &zero_terms, is_hurdle, conf_level).map_err(|e| read.placed(e))
+    })
 }
 
-impl Counts {
-    pub fn law(&self) -> Law {
-        if self.binomial { Law::Binomial } else { Law::Poisson }
+/// Rows of one count each: the cell they come from, y, and how many.
+struct Split {
+    from: Vec<usize>,
+    y: Vec<f64>,
+    n: Vec<f64>,
+}
+
+/// Cells of 0 and 1 hold both; every other cell holds one count.
+fn split(read: &Read) -> Split {
+    let [n, sum, _] = &read.data.sums;
+    let mut out = Split { from: Vec::new(), y: Vec::new(), n: Vec::new() };
+    let mut push = |i: usize, y: f64, n: f64| {
+        if n > 0.0 {
+            out.from.push(i);
+            out.y.push(y);
+            out.n.push(n);
+        }
+    };
+    for i in 0..n.len() {
+        if read.data.grouped && read.data.binary {
+            push(i, 1.0, sum[i]);
+            push(i, 0.0, n[i] - sum[i]);
+        } else {
+            push(i, sum[i] / n[i], n[i]);
+        }
+    }
+    out
+}
+
+/// Rows of an error counted in cells.
+fn of_cells(error: Error, from: &[usize]) -> Error {
+    match error {
+        Error::Values { column, rows, n, expected, got } => {
+            Error::Values { column, rows: rows.into_iter().map(|i| from[i]).collect(), n, expected, got }
+        }
+        other => other,
     }
 }
 
-/// Codes of the populations asked for; all of them in order of appearance when none is named.
-pub fn chosen(column: &Named, asked: &[String]) -> Result<Vec<u32>> {
-    if asked.is_empty() {
-        return Ok((0..).take(column.labels.len()).collect());
+fn counts(read: &Read, zero_terms: &Parts, is_hurdle: bool, conf: f64) -> Result<Fit> {
+    let (x, z) = (read.matrix()?, read.matrix_of(zero_terms)?);
+    let rows = split(read);
+    let take = |m: &crate::design::ModelMatrix| m.to_dense().select(ndarray::Axis(0), &rows.from);
+    let (dense_x, dense_z) = (take(&x), take(&z));
+    let offset = read.data.offset.as_ref().map(|o| rows.from.iter().map(|&i| o[i]).collect::<Vec<f64>>());
+    let data = Counts {
+        y: &rows.y,
+        x: dense_x.view(),
+        names: x.names(),
+        z: dense_z.view(),
+        zero_names: z.names(),
+        offset: offset.as_deref(),
+        weights: Weights::Frequency(&rows.n),
+    };
+    let fit = if is_hurdle { hurdle(&data) } else { zero_inflated(&data) };
+    let fit = fit.map_err(|e| of_cells(e, &rows.from))?;
+    let moved: Vec<u32>;
+    let mut kind = read.sandwich(0)?;
+    if let Sandwich::Clusters(small, clusters, count) = kind {
+        moved = rows.from.iter().map(|&i| clusters[i]).collect();
+        kind = Sandwich::Clusters(small, &moved, count);
     }
-    let find = |label: &String| {
-        let at = column.labels.iter().position(|l| l == label);
-        at.and_then(|at| u32::try_from(at).ok()).ok_or_else(|| {
-            let known: Vec<&str> = column.labels.iter().take(10).map(String::as_str).collect();
-            Error::option(&column.name, &format!("a value that occurs: {}", known.join(", ")), label)
-        })
-    };
-    asked.iter().map(find).collect()
-}
-
-/// The categories as one factor: the combinations of the columns that occur.
-pub fn joined(factors: &[Named]) -> Named {
-    let name = factors.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
-    let Some(first) = factors.first() else {
-        return Named { name, codes: Vec::new(), labels: Vec::new() };
-    };
-    let mut place = std::collections::HashMap::new();
-    let mut labels = Vec::new();
-    let codes = (0..first.codes.len())
-        .map(|i| {
-            let label = factors.iter().map(|f| f.labels[f.codes[i] as usize].as_str()).collect::<Vec<_>>();
-            *place.entry(label.join(", ")).or_insert_with_key(|label| {
-                labels.push(label.clone());
-                u32::try_from(labels.len() - 1).unwrap_or(u32::MAX)
-            })
-        })
-        .collect();
-    Named { name, codes, labels }
-}
-
-pub fn align(rows: &Complete, between: &Named, category: &Named, chosen: &[u32]) -> Result<Aligned> {
-    let labels = (&between.labels[..], &category.labels[..]);
-    let columns = (between.name.as_str(), category.name.as_str());
-    Aligned::new(&between.codes, &category.codes, chosen, labels, columns).map_err(|e| rows.place(e))
-}
-
-/// Standard error and limits of each of several quantities.
-pub type Limits = Vec<Limit>;
-
-/// Standard error and limits.
-pub type Limit = (Option<f64>, Option<(f64, f64)>);
-
-/// Errors and percentile limits of replicates about the estimates `at`.
-pub fn percentiles(drawn: Vec<Vec<f64>>, at: &[f64], conf_level: f64) -> Result<Limits> {
-    let one = |(mut values, t): (Vec<f64>, &f64)| {
-        let error = bias_and_error(&values, *t).map(|(_, e)| e);
-        Ok((error, Some(interval(Kind::Percentile, &mut values, *t, conf_level, 0.0)?)))
-    };
-    drawn.into_iter().zip(at).map(one).collect()
-}
-
-/// Errors and limits as columns.
-pub fn limited(table: TableBuilder, limits: &[Limit]) -> TableBuilder {
-    table
-        .f64_opt("std_error", limits.iter().map(|l| l.0).collect())
-        .f64_opt("conf_low", limits.iter().map(|l| l.1.map(|l| l.0)).collect())
-        .f64_opt("conf_high", limits.iter().map(|l| l.1.map(|l| l.1)).collect())
+    let inference = sandwich(&fit.vcov, &fit.scores(&data), kind)?;
+    let theta: Vec<f64> = fit.count.iter().chain(&fit.zero).copied().collect();
+    let terms: Vec<String> = fit.names.iter().chain(&fit.zero_names).cloned().collect();
+    let word = |w: &str, n: usize| std::iter::repeat_n(Some(w.to_owned()), n);
+    let part = word("count", fit.names.len()).chain(word("zero", fit.zero_names.len())).collect();
+    let mut facts = read.facts(fit.n_iter);
+    criteria(&mut facts, fit.log_lik, theta.len(), fit.n_obs);
+    facts.extend(inference.n_clusters.map(|g| ("n_clusters", g as f64)));
+    let table = estimates(&terms, &walds(&inference, &theta, conf), vec![("part", part)])?;
+    Ok((table, rows_of(&inference.vcov), facts, Vec::new()))
 }

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::frame::{Complete, TableBuilder};
 use crate::num::dist::normal;
 use crate::parallel::Control;
-use crate::python::counts::{Counts, Limits, align, chosen, joined, limited, percentiles};
+use crate::python::counted::{Counts, Limits, align, chosen, joined, limited, percentiles};
 use crate::python::door::enter;
 use crate::python::input::InTable;
 use crate::python::output::OutTable;

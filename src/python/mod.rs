@@ -11,8 +11,10 @@
 //! watches for Ctrl-C and reports progress.
 
 mod capsule;
+mod categories;
 mod cells;
 mod correlation;
+mod counted;
 mod counts;
 mod das_gupta;
 mod decomposition;
@@ -20,12 +22,16 @@ mod describe;
 mod door;
 mod effects;
 mod errors;
+mod firth;
+mod hazard;
 mod importance;
 mod imputation;
 mod inequality;
 mod input;
 mod kitagawa;
+mod matched;
 mod oaxaca;
+mod outcome;
 mod output;
 mod panel;
 mod plan;
@@ -46,9 +52,13 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use super::categories::{multinomial, ordinal};
+    #[pymodule_export]
     use super::cells::{cells, merge_cells};
     #[pymodule_export]
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
+    #[pymodule_export]
+    use super::counts::zero_counts;
     #[pymodule_export]
     use super::das_gupta::das_gupta;
     #[pymodule_export]
@@ -58,6 +68,10 @@ mod _core {
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
+    use super::firth::firth;
+    #[pymodule_export]
+    use super::hazard::discrete_hazard;
+    #[pymodule_export]
     use super::importance::{sequential, shapley};
     #[pymodule_export]
     use super::imputation::impute;
@@ -65,6 +79,8 @@ mod _core {
     use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
     use super::kitagawa::kitagawa;
+    #[pymodule_export]
+    use super::matched::clogit;
     #[pymodule_export]
     use super::oaxaca::oaxaca;
     #[pymodule_export]
@@ -89,7 +105,6 @@ mod _core {
     use super::simulate::World;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
-
     #[pymodule_export]
     use super::variance::variance_shares;
 

@@ -13,7 +13,7 @@ import gofal as gf
 from gofal.data import records
 from gofal.errors import InputError, NumericalError
 
-from . import reference_cases as reference
+from . import decomposition_cases as reference
 
 TOTALS = [0.0571, 0.0437, 0.0392, 0.0395, 0.0339, 0.0253, 0.0246]
 POSITIVE = st.lists(st.integers(1, 500), min_size=3, max_size=25)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import gofal as gf
 from gofal.errors import InputError, NumericalError
 
-from . import reference_cases as reference
+from . import decomposition_cases as reference
 
 
 def rows(result: gf.Result, which: str = "tidy") -> list[dict[str, Any]]:
