@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"cells", "formula", "covariances"},
+    {"cells", "scan", "spark", "formula", "covariances"},
     {"_models"},
     {
         "describe",
