@@ -6,6 +6,7 @@ import itertools
 import math
 import pickle
 import random
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -376,3 +377,23 @@ def test_an_area_without_an_event_has_a_reason() -> None:
     assert row["estimate"] is None
     assert row["reason"] == "no event"
     assert "dim digwyddiad" in found.to_text("cy")
+
+
+def test_a_reader_that_can_be_read_once_is_enough(table: pa.Table) -> None:
+    part = table.slice(0, 60_000)
+    once = pa.RecordBatchReader.from_batches(part.schema, part.to_batches(max_chunksize=7_000))
+    assert (
+        gf.trigger_trio(once, "looked_after")
+        .to_arrow()
+        .equals(gf.trigger_trio(part, "looked_after").to_arrow())
+    )
+
+
+def test_files_are_enough(tmp_path: Path, table: pa.Table) -> None:
+    import pyarrow.parquet as pq
+
+    part = table.slice(0, 60_000)
+    pq.write_table(part, tmp_path / "children.parquet")
+    found = gf.trigger_trio(gf.scan(tmp_path / "children.parquet"), "looked_after", adjust="sex")
+    assert found.provenance.synthetic
+    assert found.to_arrow().equals(gf.trigger_trio(part, "looked_after", adjust="sex").to_arrow())
