@@ -16,6 +16,7 @@ mod correlation;
 mod describe;
 mod door;
 mod effects;
+mod effects_bootstrap;
 mod errors;
 mod imputation;
 mod inequality;
@@ -45,6 +46,8 @@ mod _core {
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
+    #[pymodule_export]
+    use super::effects_bootstrap::interaction_bootstrap;
     #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
