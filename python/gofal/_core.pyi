@@ -26,6 +26,7 @@ __all__ = [
     "concentration_index",
     "correlate",
     "correlate_adjusted",
+    "das_gupta",
     "describe",
     "discrete_hazard",
     "evalue",
@@ -37,11 +38,15 @@ __all__ = [
     "goodman",
     "guess",
     "impute",
+    "inequality_indices",
     "interaction",
+    "kitagawa",
+    "interaction_bootstrap",
     "leave_one_out",
     "mantel_haenszel",
     "merge_cells",
     "multinomial",
+    "oaxaca",
     "ordinal",
     "panel",
     "pool",
@@ -54,9 +59,13 @@ __all__ = [
     "risk_cells",
     "risk_measures",
     "risk_ranges",
+    "sequential",
+    "shapley",
     "slope_index",
     "slope_resampled",
     "standardised",
+    "theil",
+    "variance_shares",
     "wild_bootstrap",
     "zero_counts",
 ]
@@ -113,6 +122,16 @@ def standardised(
 def interaction(
     model: Model, factors: list[tuple[str, str, str]], standardised: bool, conf_level: float
 ) -> Table: ...
+def interaction_bootstrap(
+    model: Model,
+    factors: list[tuple[str, str, str]],
+    standardised: bool,
+    conf_level: float,
+    n_resamples: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, int]: ...
 def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
 def chi2_sf(statistic: float, df: float) -> float: ...
 def guess(model: Model, term: str, conf_level: float) -> tuple[float, float]: ...
@@ -368,6 +387,92 @@ def panel(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, Table | None, Table | None, list[tuple[str, float]]]: ...
+def theil(
+    table: Any,
+    value: str,
+    groups: list[str],
+    weight: str | None,
+    weight_kind: str | None,
+    index: str,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table | None, int, int]: ...
+def inequality_indices(
+    table: Any,
+    value: str,
+    weight: str | None,
+    weight_kind: str | None,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, int, int]: ...
+def kitagawa(
+    table: Any,
+    category: list[str],
+    between: str,
+    populations: tuple[str, str],
+    rate: str | None,
+    counts: dict[str, Any],
+    three: bool,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float | None]], int, int]: ...
+def das_gupta(
+    table: Any,
+    factors: list[str],
+    between: str,
+    populations: list[str],
+    category: list[str],
+    structured: list[str],
+    counts: dict[str, Any],
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, Table | None, int, int]: ...
+def shapley(
+    table: Any,
+    spec: dict[str, Any],
+    owner: list[int],
+    names: list[str],
+    always: bool,
+    measure: str,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float]]]: ...
+def sequential(
+    table: Any,
+    spec: dict[str, Any],
+    owner: list[int],
+    names: list[str],
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, list[tuple[str, float]]]: ...
+def oaxaca(
+    table: Any,
+    spec: dict[str, Any],
+    group: str,
+    levels: tuple[str, str],
+    reference: tuple[str, float],
+    normalise: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float]]]: ...
+def variance_shares(
+    table: Any,
+    value: str | None,
+    rated: dict[str, Any] | None,
+    groups: list[str],
+    weight: str | None,
+    weight_kind: str | None,
+    conf_level: float,
+    n_resamples: int | None,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, list[tuple[str, float]]]: ...
 def firth(
     table: Any,
     spec: dict[str, Any],
