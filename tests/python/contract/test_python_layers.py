@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"cells", "scan", "spark", "_plain_formula", "formula", "covariances"},
+    {"cells", "scan", "spark", "_plain_formula", "formula", "random_terms", "covariances"},
     {"_models", "_outcome_models"},
     {
         "describe",
@@ -42,6 +42,8 @@ ORDER = [
         "impute",
         "evalue",
         "pool",
+        "mixed",
+        "icc",
         "firth",
         "clogit",
         "ordinal",
