@@ -25,12 +25,14 @@ mod effects_bootstrap;
 mod errors;
 mod firth;
 mod hazard;
+mod icc;
 mod importance;
 mod imputation;
 mod inequality;
 mod input;
 mod kitagawa;
 mod matched;
+mod mixed;
 mod oaxaca;
 mod outcome;
 mod output;
@@ -75,6 +77,8 @@ mod _core {
     #[pymodule_export]
     use super::hazard::discrete_hazard;
     #[pymodule_export]
+    use super::icc::icc;
+    #[pymodule_export]
     use super::importance::{sequential, shapley};
     #[pymodule_export]
     use super::imputation::impute;
@@ -84,6 +88,8 @@ mod _core {
     use super::kitagawa::kitagawa;
     #[pymodule_export]
     use super::matched::clogit;
+    #[pymodule_export]
+    use super::mixed::{Mixed, mixed_predict};
     #[pymodule_export]
     use super::oaxaca::oaxaca;
     #[pymodule_export]

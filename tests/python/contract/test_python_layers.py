@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"cells", "scan", "spark", "formula", "covariances"},
+    {"cells", "scan", "spark", "formula", "random_terms", "covariances"},
     {"_models", "_outcome_models"},
     {
         "describe",
@@ -42,6 +42,8 @@ ORDER = [
         "impute",
         "evalue",
         "pool",
+        "mixed",
+        "icc",
         "firth",
         "clogit",
         "ordinal",
