@@ -11,8 +11,10 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
+| `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
 | `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
+| `decomposition` | Theil, Kitagawa, Das Gupta, Oaxaca-Blinder, Shapley, nested variance: wholes into parts |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
@@ -32,19 +34,30 @@ from gofal.cells import as_cells as as_cells
 from gofal.cells import cells as cells
 
 # Methods.
+from gofal.clogit import clogit as clogit
 from gofal.correlation import adjust_p as adjust_p
 from gofal.correlation import compare_correlations as compare_correlations
 from gofal.correlation import correlate as correlate
 from gofal.covariances import HC as HC
 from gofal.covariances import Cluster as Cluster
+from gofal.decomposition import das_gupta as das_gupta
+from gofal.decomposition import inequality_indices as inequality_indices
+from gofal.decomposition import kitagawa as kitagawa
+from gofal.decomposition import oaxaca as oaxaca
+from gofal.decomposition import sequential as sequential
+from gofal.decomposition import shapley as shapley
+from gofal.decomposition import theil as theil
+from gofal.decomposition import variance_shares as variance_shares
 from gofal.describe import describe as describe
 from gofal.disclosure import possible_count_sets as possible_count_sets
 from gofal.disclosure import possible_counts as possible_counts
+from gofal.discrete_hazard import discrete_hazard as discrete_hazard
 from gofal.effects import attributable_fraction as attributable_fraction
 from gofal.effects import interaction as interaction
 from gofal.effects import risk as risk
 from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
+from gofal.firth import firth as firth
 from gofal.funnel import funnel as funnel
 from gofal.icc import icc as icc
 from gofal.impute import impute as impute
@@ -52,12 +65,14 @@ from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
 from gofal.mixed import lmm as lmm
 from gofal.mixed_change import sequential_models as sequential_models
+from gofal.multinomial import multinomial as multinomial
 
 # How to ask.
 from gofal.options import Options as Options
 from gofal.options import get_options as get_options
 from gofal.options import options as options
 from gofal.options import set_options as set_options
+from gofal.ordinal import ordinal as ordinal
 from gofal.panel import panel as panel
 from gofal.pool import pool as pool
 from gofal.rates import multinomial_proportions as multinomial_proportions
@@ -85,3 +100,5 @@ from gofal.weights import analytic as analytic
 from gofal.weights import frequency as frequency
 from gofal.weights import probability as probability
 from gofal.wild import wild_bootstrap as wild_bootstrap
+from gofal.zero_inflated import hurdle as hurdle
+from gofal.zero_inflated import zero_inflated as zero_inflated

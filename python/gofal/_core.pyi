@@ -22,21 +22,28 @@ __all__ = [
     "cells",
     "cells_of_stream",
     "chi2_sf",
+    "clogit",
     "compare_dependent",
     "concentration_index",
     "correlate",
     "correlate_adjusted",
+    "das_gupta",
     "describe",
+    "discrete_hazard",
     "evalue",
     "evalue_difference",
     "fingerprint",
+    "firth",
     "funnel_limits",
     "funnel_scores",
     "goodman",
     "guess",
     "icc",
     "impute",
+    "inequality_indices",
     "interaction",
+    "interaction_bootstrap",
+    "kitagawa",
     "leave_one_out",
     "mantel_haenszel",
     "merge_cells",
@@ -48,6 +55,10 @@ __all__ = [
     "mixed_f",
     "mixed_predict",
     "mixed_profile",
+    "mixed_predict",
+    "multinomial",
+    "oaxaca",
+    "ordinal",
     "panel",
     "pool",
     "pool_joint",
@@ -60,10 +71,15 @@ __all__ = [
     "risk_cells",
     "risk_measures",
     "risk_ranges",
+    "sequential",
+    "shapley",
     "slope_index",
     "slope_resampled",
     "standardised",
+    "theil",
+    "variance_shares",
     "wild_bootstrap",
+    "zero_counts",
 ]
 
 @final
@@ -103,6 +119,7 @@ class Model:
     ) -> Model: ...
     def coefficients(self, conf_level: float, profile: bool = False) -> Table: ...
     def levels(self, column: str) -> list[str]: ...
+    def totals(self, column: str) -> Table | None: ...
     def names(self) -> tuple[list[str], list[str]]: ...
     def covariance(self) -> list[list[float]]: ...
     def facts(self) -> list[tuple[str, float]]: ...
@@ -192,6 +209,16 @@ def standardised(
 def interaction(
     model: Model, factors: list[tuple[str, str, str]], standardised: bool, conf_level: float
 ) -> Table: ...
+def interaction_bootstrap(
+    model: Model,
+    factors: list[tuple[str, str, str]],
+    standardised: bool,
+    conf_level: float,
+    n_resamples: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, int]: ...
 def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
 def chi2_sf(statistic: float, df: float) -> float: ...
 def guess(model: Model, term: str, conf_level: float) -> tuple[float, float]: ...
@@ -447,3 +474,143 @@ def panel(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, Table | None, Table | None, list[tuple[str, float]]]: ...
+def theil(
+    table: Any,
+    value: str,
+    groups: list[str],
+    weight: str | None,
+    weight_kind: str | None,
+    index: str,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table | None, int, int]: ...
+def inequality_indices(
+    table: Any,
+    value: str,
+    weight: str | None,
+    weight_kind: str | None,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, int, int]: ...
+def kitagawa(
+    table: Any,
+    category: list[str],
+    between: str,
+    populations: tuple[str, str],
+    rate: str | None,
+    counts: dict[str, Any],
+    three: bool,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float | None]], int, int]: ...
+def das_gupta(
+    table: Any,
+    factors: list[str],
+    between: str,
+    populations: list[str],
+    category: list[str],
+    structured: list[str],
+    counts: dict[str, Any],
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, Table | None, int, int]: ...
+def shapley(
+    table: Any,
+    spec: dict[str, Any],
+    owner: list[int],
+    names: list[str],
+    always: bool,
+    measure: str,
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float]]]: ...
+def sequential(
+    table: Any,
+    spec: dict[str, Any],
+    owner: list[int],
+    names: list[str],
+    resampling: dict[str, Any] | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, list[tuple[str, float]]]: ...
+def oaxaca(
+    table: Any,
+    spec: dict[str, Any],
+    group: str,
+    levels: tuple[str, str],
+    reference: tuple[str, float],
+    normalise: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, Table, list[tuple[str, float]]]: ...
+def variance_shares(
+    table: Any,
+    value: str | None,
+    rated: dict[str, Any] | None,
+    groups: list[str],
+    weight: str | None,
+    weight_kind: str | None,
+    conf_level: float,
+    n_resamples: int | None,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, list[tuple[str, float]]]: ...
+def firth(
+    table: Any,
+    spec: dict[str, Any],
+    profile: bool,
+    flic: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def multinomial(
+    table: Any,
+    spec: dict[str, Any],
+    levels: tuple[list[str], bool] | None,
+    reference: str | None,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def ordinal(
+    table: Any,
+    spec: dict[str, Any],
+    levels: tuple[list[str], bool] | None,
+    link: str,
+    partial: list[str],
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def clogit(
+    table: Any,
+    spec: dict[str, Any],
+    n_strata: int,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def zero_counts(
+    table: Any,
+    spec: dict[str, Any],
+    zero_terms: list[list[tuple[str, str, str]]],
+    is_hurdle: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def discrete_hazard(
+    table: Any,
+    spec: dict[str, Any],
+    exit: str,  # noqa: A002
+    entry: str | None,
+    period: str,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Model: ...

@@ -30,11 +30,11 @@ from gofal.results.tables import into_table
 from gofal.typing import (
     BOOTSTRAP_INTERVALS,
     MIXED_DF_TESTS,
-    VARIANCE_INTERVALS,
+    MIXED_INTERVALS,
     VARIANCE_TESTS,
     BootstrapInterval,
     MixedDfTest,
-    VarianceInterval,
+    MixedInterval,
     VarianceTest,
 )
 
@@ -54,7 +54,7 @@ class MixedVerbs(Result):
     def variance_components(
         self: MixedResult,
         *,
-        interval: VarianceInterval = "auto",
+        interval: MixedInterval = "auto",
         conf_level: float | None = None,
         n_draws: int = N_DRAWS,
         seed: int = DEFAULT_SEED,
@@ -91,7 +91,7 @@ class MixedVerbs(Result):
     def vpc(
         self: MixedResult,
         *,
-        interval: VarianceInterval = "auto",
+        interval: MixedInterval = "auto",
         conf_level: float | None = None,
         n_draws: int = N_DRAWS,
         seed: int = DEFAULT_SEED,
@@ -148,7 +148,7 @@ class MixedVerbs(Result):
         self: MixedResult,
         *,
         outcome_scale: str | None = None,
-        interval: VarianceInterval = "auto",
+        interval: MixedInterval = "auto",
         conf_level: float | None = None,
         n_draws: int = N_DRAWS,
         seed: int = DEFAULT_SEED,
@@ -310,9 +310,9 @@ class MixedVerbs(Result):
         return bootstrap(self, n_resamples, seed, interval, conf_level)
 
     def _interval(
-        self: MixedResult, interval: VarianceInterval, conf_level: float | None
+        self: MixedResult, interval: MixedInterval, conf_level: float | None
     ) -> tuple[Any, float]:
-        one_of("interval", interval, VARIANCE_INTERVALS)
+        one_of("interval", interval, MIXED_INTERVALS)
         if interval != "auto":
             return interval, conf_of(conf_level)
         effects = self.to_arrow("modes").num_rows

@@ -160,7 +160,7 @@ def lmm(
     >>> round(fit.statistic(term="(intercept)").value, 1)
     88.1
     >>> [round(v, 3) for v in fit.vpc()["estimate"].to_pylist()]
-    [0.968, 0.968]
+    [0.967, 0.967]
     """
     one_of("df", df, MIXED_DFS)
     conf = conf_of(conf_level)

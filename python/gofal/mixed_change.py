@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gofal.mixed import MixedResult
 
-__all__ = ["ChangeResult", "SequentialResult", "change", "sequential_models"]
+__all__ = ["ChangeResult", "SequentialModelsResult", "change", "sequential_models"]
 
 _NO_VARIANCE = "the null model has no variance between groups"
 
@@ -46,7 +46,7 @@ class ChangeResult(Result):
                      f"gallai un ohonynt ddefnyddio {row['n_differ']} arall."),)  # fmt: skip
 
 
-class SequentialResult(Result):
+class SequentialModelsResult(Result):
     """Models that grow step by step, on common rows."""
 
     _title: ClassVar[Text] = Text("Sequential models", "Modelau dilyniannol")
@@ -204,7 +204,7 @@ def sequential_models(
     n_resamples: int = 999,
     seed: int = DEFAULT_SEED,
     conf_level: float | None = None,
-) -> SequentialResult:
+) -> SequentialModelsResult:
     """Fit models that grow step by step and say what is left of the variance between groups.
 
     All models are fitted on the rows that the last one can use.
@@ -231,7 +231,7 @@ def sequential_models(
 
     Returns
     -------
-    SequentialResult
+    SequentialModelsResult
         ``model, quantity, estimate, conf_low, conf_high, reason``: ``variance`` between groups, ``residual variance``,
         ``share`` (VPC), ``change`` from the null model, ``change from previous`` step (no interval).
 
@@ -276,7 +276,7 @@ def sequential_models(
         rows += _step(name, fit, fits[0], where, (interval, n_resamples, seed, conf))
     _add_previous(rows)
     last = fits[-1].provenance
-    return SequentialResult.build(
+    return SequentialModelsResult.build(
         tidy={k: [r.get(k) for r in rows] for k in ("model", "quantity", "estimate", "conf_low", "conf_high", "reason")},
         glance={"n_obs": [last.n_obs], "n_missing": [frame.num_rows - common.num_rows], "factor": [where],
                 "n_resamples": [n_resamples], "interval": [interval], "conf_level": [conf], "seed": [seed]},

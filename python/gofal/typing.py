@@ -74,7 +74,7 @@ EValueMeasure = Literal[
 ]
 
 # Imputation.
-ImputationMethod = Literal["pmm", "normal", "logit"]
+ImputationMethod = Literal["pmm", "normal", "logit", "two-level", "two-level-probit", "cluster-pmm"]
 
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]
@@ -90,8 +90,11 @@ GlmFamily = Literal[
 ]
 GlmLink = Literal["identity", "log", "logit", "probit", "cloglog", "inverse"]
 GlmInterval = Literal["wald", "profile"]
+OrdinalLink = Literal["logit", "probit", "cloglog"]
+HazardLink = Literal["logit", "cloglog"]
 RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
 InteractionScale = Literal["model", "standardised"]
+EffectInterval = Literal["delta", "bootstrap"]
 Margins = Literal["authority", "national"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
 WildWeights = Literal["rademacher", "webb"]
@@ -107,10 +110,25 @@ PanelClusterKind = Literal["CR0", "CR1", "CR2", "CR3"]
 MixedDf = Literal["auto", "satterthwaite", "kenward-roger", "residual", "none"]
 MixedDfTest = Literal["kenward-roger", "satterthwaite"]
 BootstrapInterval = Literal["percentile", "bca", "basic", "normal"]
-VarianceInterval = Literal[
+MixedInterval = Literal[
     "auto", "exact", "f", "profile", "percentile", "bca", "basic", "normal", "none"
 ]
 VarianceTest = Literal["auto", "exact", "mixture", "bootstrap"]
+
+# Decompositions.
+ResamplingInterval = Literal["percentile", "bca", "basic", "normal", "none"]
+TheilIndex = Literal["T", "L"]
+KitagawaParts = Literal["two", "three"]
+KitagawaInterval = Literal["delta", "bootstrap", "none"]
+DasGuptaInterval = Literal["bootstrap", "none"]
+CountLaw = Literal["poisson", "binomial"]
+Composition = Literal["known", "sampled"]
+ShapleyMeasure = Literal["r_squared", "mcfadden", "deviance"]
+ShapleyFamily = Literal["binomial", "poisson"]
+OaxacaFold = Literal["two", "three"]
+OaxacaReference = Literal["pooled", "neumark", "first", "second", "half", "cotton"]
+OaxacaFamily = Literal["gaussian", "binomial", "poisson"]
+VarianceInterval = Literal["inverted", "none"]
 
 LANGS: tuple[Lang, ...] = get_args(Lang)
 FRAME_KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
@@ -139,6 +157,9 @@ COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
 GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)
 GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
+EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
+ORDINAL_LINKS: tuple[OrdinalLink, ...] = get_args(OrdinalLink)
+HAZARD_LINKS: tuple[HazardLink, ...] = get_args(HazardLink)
 MARGINS: tuple[Margins, ...] = get_args(Margins)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
@@ -151,5 +172,18 @@ PANEL_CLUSTER_KINDS: tuple[PanelClusterKind, ...] = get_args(PanelClusterKind)
 MIXED_DFS: tuple[MixedDf, ...] = get_args(MixedDf)
 MIXED_DF_TESTS: tuple[MixedDfTest, ...] = get_args(MixedDfTest)
 BOOTSTRAP_INTERVALS: tuple[BootstrapInterval, ...] = get_args(BootstrapInterval)
-VARIANCE_INTERVALS: tuple[VarianceInterval, ...] = get_args(VarianceInterval)
+MIXED_INTERVALS: tuple[MixedInterval, ...] = get_args(MixedInterval)
 VARIANCE_TESTS: tuple[VarianceTest, ...] = get_args(VarianceTest)
+RESAMPLING_INTERVALS: tuple[ResamplingInterval, ...] = get_args(ResamplingInterval)
+THEIL_INDICES: tuple[TheilIndex, ...] = get_args(TheilIndex)
+KITAGAWA_PARTS: tuple[KitagawaParts, ...] = get_args(KitagawaParts)
+KITAGAWA_INTERVALS: tuple[KitagawaInterval, ...] = get_args(KitagawaInterval)
+DAS_GUPTA_INTERVALS: tuple[DasGuptaInterval, ...] = get_args(DasGuptaInterval)
+COUNT_LAWS: tuple[CountLaw, ...] = get_args(CountLaw)
+COMPOSITIONS: tuple[Composition, ...] = get_args(Composition)
+SHAPLEY_MEASURES: tuple[ShapleyMeasure, ...] = get_args(ShapleyMeasure)
+SHAPLEY_FAMILIES: tuple[ShapleyFamily, ...] = get_args(ShapleyFamily)
+OAXACA_FOLDS: tuple[OaxacaFold, ...] = get_args(OaxacaFold)
+OAXACA_REFERENCES: tuple[OaxacaReference, ...] = get_args(OaxacaReference)
+OAXACA_FAMILIES: tuple[OaxacaFamily, ...] = get_args(OaxacaFamily)
+VARIANCE_INTERVALS: tuple[VarianceInterval, ...] = get_args(VarianceInterval)
