@@ -158,7 +158,10 @@ def run(share: float) -> list[tuple[str, int, float, float, float, float]]:
         design = Design(k)
         for v in SHARES:
             tau = v / (1 - v)
-            n = max(20, round(N_SHARES * share)), max(20, round((N_CHANGES if k < 100 else N_LARGE) * share))
+            n = (
+                max(20, round(N_SHARES * share)),
+                max(20, round((N_CHANGES if k < 100 else N_LARGE) * share)),
+            )
             shares = [one_way(design, tau, 1_000_000 * k + i) for i in range(n[0])]
             found = coverage(
                 lambda name, v=v, tau=tau: v if name.startswith("vpc") else tau, shares
@@ -204,27 +207,27 @@ def page(rows: list[Any], share: float) -> str:
 
 HEAD = """# Calibration of the intervals of mixed models
 
-How often does a 95% interval hold the truth? Tables of 5, 22 or 150 groups of seven rows (authorities and years) were
-drawn from a linear mixed model with a known share of variance between groups: {n} tables in each row of the first two
-sections, {few} in the third ({least} with 150 groups). The figures are percentages; their own standard error is
-{error:.1f}, in the third section {third:.1f} to {last:.1f}. `benches/calibration_mixed.py` makes this page, with fixed seeds. An
-interval that does not exist counts as a miss; how often that is stands in brackets."""
+How often does a 95% interval hold the truth? Tables of 5, 22 or 150 groups of seven rows (authorities and years)
+were drawn from a linear mixed model with a known share of variance between groups: {n} tables in each row of the
+first two sections, {few} in the third ({least} with 150 groups). The figures are percentages; their own standard
+error is {error:.1f}, in the third section {third:.1f} to {last:.1f}. `benches/calibration_mixed.py` makes this
+page, with fixed seeds. An interval that does not exist counts as a miss; how often that is stands in brackets."""
 
 NOTES: dict[str, str] = {
     "vpc": """
-`exact`: the default for one random intercept. `f`: Wald's pivot; at a share of zero only one tail can miss, so 97.5 is its
-design. `profile`: the default of other models; wide near zero, because the quantile of χ²₁ is too large at a bound.
-The Wald interval is symmetric about the estimate.""",
+`exact`: the default for one random intercept. `f`: Wald's pivot; at a share of zero only one tail can miss, so 97.5 is
+its design. `profile`: the default of other models; wide near zero, because the quantile of χ²₁ is too large at a
+bound. The Wald interval is symmetric about the estimate.""",
     "mor": """
 The median odds ratio rises with the variance between groups, so its interval covers as often. `profile, ML` is what
-lme4's `confint` does; a Wald interval of the variance is what statsmodels prints; one of the log SD is what glmmTMB
-prints: it does not exist where the estimate is zero, nor can it hold zero. The peers' formulas were computed here from the
-mean squares of the same tables.""",
+lme4's `confint` does; a Wald interval of the variance is what statsmodels prints; one of the log SD is what
+glmmTMB prints: it does not exist where the estimate is zero, nor can it hold zero. The peers' formulas were
+computed here from the mean squares of the same tables.""",
     "change": """
-The covariate of the groups accounts for a quarter of the variance (all of it, 0.05 of the residual variance, where the VPC
-is 0). Outcomes are drawn from the larger model and both models fitted to the same draws; 199 replicates. An interval does
-not exist where the null model has no variance between groups: there is then no change to speak of. Where this table is
-far from 95, report the variances with their own intervals instead of the change.""",
+The covariate of the groups accounts for a quarter of the variance (all of it, 0.05 of the residual variance, where the
+VPC is 0). Outcomes are drawn from the larger model and both models fitted to the same draws; 199 replicates. An
+interval does not exist where the null model has no variance between groups: there is then no change to speak of.
+Where this table is far from 95, report the variances with their own intervals instead of the change.""",
 }
 
 

@@ -55,7 +55,6 @@ __all__ = [
     "mixed_f",
     "mixed_predict",
     "mixed_profile",
-    "mixed_predict",
     "multinomial",
     "oaxaca",
     "ordinal",

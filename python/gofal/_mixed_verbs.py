@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gofal import _core
 from gofal._call import DEFAULT_SEED, threads
@@ -14,6 +14,7 @@ from gofal.mixed_change import ChangeResult, change
 from gofal.mixed_inference import (
     N_DRAWS,
     MixedBootstrapResult,
+    MixedFit,
     MixedTestResult,
     bootstrap,
     conf_of,
@@ -24,7 +25,6 @@ from gofal.mixed_inference import (
     terms_test,
 )
 from gofal.mixed_ratio import likelihood_ratio, variance_test
-from gofal.results import Result
 from gofal.results.frames import into_frame
 from gofal.results.tables import into_table
 from gofal.typing import (
@@ -38,21 +38,18 @@ from gofal.typing import (
     VarianceTest,
 )
 
-if TYPE_CHECKING:
-    from gofal.mixed import MixedResult
-
 _MOST_EFFECTS = 2_000
 """Above this many random effects an interval is made on request only."""
+_MOST_EXACT = 500
+"""Above this many levels the exact interval is made on request only; profile limits are then close to it."""
 _MEDIAN = 0.6744897501960817  # the normal quantile of 0.75
 
 
-class MixedVerbs(Result):
+class MixedVerbs(MixedFit):
     """Variance components, their shares, tests and intervals of a linear mixed model."""
 
-    __slots__ = ()
-
     def variance_components(
-        self: MixedResult,
+        self,
         *,
         interval: MixedInterval = "auto",
         conf_level: float | None = None,
@@ -89,7 +86,7 @@ class MixedVerbs(Result):
         return self._with_limits(rows, [found.get(k, (None, None)) for k in keys], kind, conf)
 
     def vpc(
-        self: MixedResult,
+        self,
         *,
         interval: MixedInterval = "auto",
         conf_level: float | None = None,
@@ -107,8 +104,8 @@ class MixedVerbs(Result):
             distribution simulated: coverage is the level at any share, zero included. ``"f"`` (one random
             intercept): Wald's F pivot, no simulation, 97.5% at a share of zero. ``"profile"``: profile
             likelihood, any model. ``"percentile"``, ``"bca"``, ``"basic"``, ``"normal"``: parametric bootstrap with
-            ``n_draws`` replicates. ``"auto"``: exact where it can be, otherwise profile; none above 2,000
-            random effects. ``"none"``.
+            ``n_draws`` replicates. ``"auto"``: exact up to 500 levels where it can be, otherwise profile;
+            none above 2,000 random effects. ``"none"``.
         conf_level
             Level; the option ``conf_level`` by default.
         n_draws, seed
@@ -145,7 +142,7 @@ class MixedVerbs(Result):
         return self._with_limits(rows, limits, kind, conf)
 
     def median_odds_ratio(
-        self: MixedResult,
+        self,
         *,
         outcome_scale: str | None = None,
         interval: MixedInterval = "auto",
@@ -183,7 +180,7 @@ class MixedVerbs(Result):
         out |= {n: [r[n] for r in rows] for n in ("interval", "conf_level") if names}
         return into_frame(into_table(out), self._frame)
 
-    def conf_int(self: MixedResult, *, conf_level: float | None = None) -> Any:
+    def conf_int(self, *, conf_level: float | None = None) -> Any:
         """Return profile-likelihood limits of standard deviations, correlations and (``reml=False``) coefficients.
 
         ``factor, term, quantity, estimate, conf_low, conf_high``; a limit the likelihood does not reach is the bound of
@@ -196,7 +193,7 @@ class MixedVerbs(Result):
         return into_frame(into_table({**out, "conf_level": [conf] * len(rows)}), self._frame)
 
     def f_test(
-        self: MixedResult, terms: str | Sequence[str], *, df: MixedDfTest = "kenward-roger"
+        self, terms: str | Sequence[str], *, df: MixedDfTest = "kenward-roger"
     ) -> MixedTestResult:
         """Return the F test that the coefficients of fixed terms are all zero.
 
@@ -212,7 +209,7 @@ class MixedVerbs(Result):
         return terms_test(self, [terms] if isinstance(terms, str) else list(terms), df)
 
     def test_variance(
-        self: MixedResult,
+        self,
         factor: str,
         term: str | None = None,
         *,
@@ -241,7 +238,7 @@ class MixedVerbs(Result):
         count("n_draws", n_draws, 99)
         return variance_test(self, factor, term, method, n_draws, seed)
 
-    def likelihood_ratio(self: MixedResult, other: MixedResult) -> MixedTestResult:
+    def likelihood_ratio(self, other: MixedFit) -> MixedTestResult:
         """Return the likelihood-ratio test between this fit and one nested in it, or that it is nested in.
 
         Fixed parts that differ need ``reml=False`` in both. One variance more is tested against the boundary mixture.
@@ -254,8 +251,8 @@ class MixedVerbs(Result):
         return likelihood_ratio(self, other)
 
     def change_in_variance(
-        self: MixedResult,
-        null: str | MixedResult | None = None,
+        self,
+        null: str | MixedFit | None = None,
         *,
         factor: str | None = None,
         interval: BootstrapInterval = "percentile",
@@ -291,7 +288,7 @@ class MixedVerbs(Result):
         return change(self, null, factor, interval, n_resamples, seed, conf_level)
 
     def bootstrap(
-        self: MixedResult,
+        self,
         n_resamples: int = 999,
         *,
         seed: int = DEFAULT_SEED,
@@ -309,23 +306,21 @@ class MixedVerbs(Result):
         """
         return bootstrap(self, n_resamples, seed, interval, conf_level)
 
-    def _interval(
-        self: MixedResult, interval: MixedInterval, conf_level: float | None
-    ) -> tuple[Any, float]:
+    def _interval(self, interval: MixedInterval, conf_level: float | None) -> tuple[Any, float]:
         one_of("interval", interval, MIXED_INTERVALS)
         if interval != "auto":
             return interval, conf_of(conf_level)
         effects = self.to_arrow("modes").num_rows
         if "spec" not in (self._held or {}) or effects > _MOST_EFFECTS:
             return "none", conf_of(conf_level)
-        exact = self._intercepts() == 1 and len(self._held["random"]) == 1
+        exact = self._intercepts() == 1 and effects <= _MOST_EXACT
         return ("exact" if exact else "profile"), conf_of(conf_level)
 
-    def _intercepts(self: MixedResult) -> int:
+    def _intercepts(self) -> int:
         terms = [t for _, t, _ in model_of(self).theta()]
         return 1 if terms == ["(intercept)"] else 0
 
-    def _one_intercept(self: MixedResult, kind: str) -> None:
+    def _one_intercept(self, kind: str) -> None:
         if self._intercepts() != 1:
             message = (
                 f'interval: "{kind}" is for one random intercept; use "profile" or "percentile"'
@@ -333,7 +328,7 @@ class MixedVerbs(Result):
             raise InputError(message, kind="option", column="interval", got=kind)
 
     def _with_limits(
-        self: MixedResult, rows: dict[str, list[Any]], limits: list[Any], kind: str, conf: float
+        self, rows: dict[str, list[Any]], limits: list[Any], kind: str, conf: float
     ) -> Any:
         n = len(limits)
         whole = {

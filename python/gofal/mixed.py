@@ -40,8 +40,6 @@ class MixedResult(MixedVerbs):
     _title: ClassVar[Text] = Text("Linear mixed model", "Model cymysg llinol")
     _about: ClassVar[tuple[str, ...]] = ("n_missing", "sigma", "method", "singular")
 
-    _held: Any
-
     def __getstate__(self) -> tuple[Any, ...]:
         # The kernel's object stays behind: it is made again when it is asked for.
         return (*super().__getstate__(), {**self._held, "model": None})
@@ -64,10 +62,6 @@ class MixedResult(MixedVerbs):
     def covariance(self) -> Any:
         """Return the covariance of the fixed effects, one row and one column for each."""
         return self.table("covariance")
-
-    def model_frame(self) -> Any:
-        """Return the columns that the fit used, as a ``pyarrow.Table``: enough to fit it again."""
-        return self._held["frame"]
 
     def predict(self, table: Any, *, random: Literal["modes", "none"] = "modes") -> Any:
         """Return predictions for new rows.
@@ -131,11 +125,11 @@ def lmm(
     Returns
     -------
     MixedResult
-        ``tidy()``: ``term, estimate, std_error, statistic, df, p_value, conf_low, conf_high``; ``glance()``: sizes, ``log_lik, criterion`` (−2 log
-        likelihood), ``aic, bic, singular``, the search; ``augment()`` (of rows): ``row, fitted, resid``;
-        ``variance_components()``, ``vpc()``, ``change_in_variance(null)``, ``test_variance(factor)``,
-        ``f_test(terms)``, ``likelihood_ratio(other)``, ``conf_int()``, ``bootstrap()``, ``modes()``, ``predict(table)``; ``table("factors")``,
-        ``table("theta")``, ``table("optimiser")``.
+        ``tidy()``: ``term, estimate, std_error, statistic, df, p_value, conf_low, conf_high``; ``glance()``: sizes,
+        ``log_lik, criterion`` (−2 log likelihood), ``aic, bic, singular``, the search; ``augment()`` (of rows):
+        ``row, fitted, resid``; ``variance_components()``, ``vpc()``, ``change_in_variance(null)``,
+        ``test_variance(factor)``, ``f_test(terms)``, ``likelihood_ratio(other)``, ``conf_int()``, ``bootstrap()``,
+        ``modes()``, ``predict(table)``; ``table("factors")``, ``table("theta")``, ``table("optimiser")``.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gofal._call import DEFAULT_SEED
@@ -10,8 +11,8 @@ from gofal._check import count, one_of
 from gofal._table import read
 from gofal.errors import InputError
 from gofal.language import Text
-from gofal.mixed_inference import conf_of, limits_of, replicates
-from gofal.random_terms import parse_mixed
+from gofal.mixed_inference import MixedFit, conf_of, limits_of, replicates
+from gofal.random_terms import parse_mixed, without_fixed
 from gofal.results import Result
 from gofal.typing import BOOTSTRAP_INTERVALS, BootstrapInterval
 from gofal.weights import Weight
@@ -19,10 +20,10 @@ from gofal.weights import Weight
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from gofal.mixed import MixedResult
 
 __all__ = ["ChangeResult", "SequentialModelsResult", "change", "sequential_models"]
 
+_SHOWN = ("model", "quantity", "estimate", "conf_low", "conf_high", "reason")
 _NO_VARIANCE = "the null model has no variance between groups"
 
 
@@ -68,12 +69,12 @@ def usable(table: pa.Table, columns: Sequence[str]) -> pa.Table:
     return table if kept is None else table.filter(kept)
 
 
-def _columns(fit: MixedResult) -> list[str]:
+def _columns(fit: MixedFit) -> list[str]:
     frame = fit.model_frame()
     return list(frame.column_names)
 
 
-def _joined(fit: MixedResult, null: MixedResult) -> pa.Table:
+def _joined(fit: MixedFit, null: MixedFit) -> pa.Table:
     """The columns of both fits, where they are of the same rows."""
     full, other = fit.model_frame(), null.model_frame()
     shared = [c for c in other.column_names if c in full.column_names]
@@ -87,8 +88,8 @@ def _joined(fit: MixedResult, null: MixedResult) -> pa.Table:
 
 
 def change(
-    fit: MixedResult,
-    null: str | MixedResult | None,
+    fit: MixedFit,
+    null: str | MixedFit | None,
     factor: str | None,
     interval: BootstrapInterval,
     n_resamples: int,
@@ -96,28 +97,30 @@ def change(
     conf_level: float | None,
 ) -> ChangeResult:
     """Return the change of variance from a null model; see `MixedResult.change_in_variance`."""
-    from gofal.mixed import MixedResult, lmm
+    from gofal.mixed import lmm
 
     one_of("interval", interval, BOOTSTRAP_INTERVALS)
     count("n_resamples", n_resamples, 99)
     conf = conf_of(conf_level)
     if fit._held["cells"]:
-        message = "change_in_variance: the models are fitted again on common rows, which cells do not keep; fit from rows"
+        message = (
+            "change_in_variance: cells do not keep the rows that both models need; fit from rows"
+        )
         raise InputError(message, kind="option", column="table", got="cells")
     text = str(fit.provenance.argument("formula"))
-    frame = _joined(fit, null) if isinstance(null, MixedResult) else fit.model_frame()
-    if isinstance(null, MixedResult):
+    frame = _joined(fit, null) if isinstance(null, MixedFit) else fit.model_frame()
+    if isinstance(null, MixedFit):
         less = str(null.provenance.argument("formula"))
     else:
-        less = null if null is not None else _empty(text, frame.column_names)
+        less = null if null is not None else without_fixed(text)
     names = [*_columns(fit), *parse_mixed(less, frame.column_names).columns]
     common = usable(frame, list(dict.fromkeys(names)))
     reml, weight = fit._held["reml"], fit._held["weight"]
     full = lmm(common, text, reml=reml, weight=weight, df="none")
     base = lmm(common, less, reml=reml, weight=weight, df="none")
-    before = lmm(frame, less, reml=reml, weight=weight, df="none").provenance.n_obs
-    n = full.provenance.n_obs
-    differ = max(before - n, fit.provenance.n_obs - n)
+    alone = lmm(frame, less, reml=reml, weight=weight, df="none")
+    n, *others = (int(f.provenance.n_obs or 0) for f in (full, alone, fit))
+    differ = max(others) - n
     rows = _changes(full, base, factor, interval, n_resamples, seed, conf)
     return ChangeResult.build(
         tidy={k: [r[k] for r in rows] for k in rows[0]},
@@ -130,19 +133,9 @@ def change(
     )  # fmt: skip
 
 
-def _empty(text: str, available: Sequence[str]) -> str:
-    """The formula with its random terms and an intercept only."""
-    import re
-
-    outcome = text.split("~", 1)[0].strip()
-    bars = re.findall(r"\([^()]*\|[^()]*\)", text)
-    del available
-    return f"{outcome} ~ 1 + {' + '.join(bars)}"
-
-
 def _changes(
-    full: MixedResult,
-    base: MixedResult,
+    full: MixedFit,
+    base: MixedFit,
     factor: str | None,
     interval: BootstrapInterval,
     n_resamples: int,
@@ -151,11 +144,11 @@ def _changes(
 ) -> list[dict[str, Any]]:
     """One row for each variance that both models have."""
     columns = replicates(full, base, n_resamples, seed)
-    found = [{}, {}]  # type: list[dict[tuple[str, str], tuple[float, list[float | None]]]]
+    found: list[dict[tuple[str, str], tuple[float, list[float | None]]]] = [{}, {}]
     for model, where, term, quantity, estimate, values in columns:
         if quantity == "variance" and ":" not in term:
             found[model][where, term] = estimate, values
-    out = []
+    out: list[dict[str, Any]] = []
     for (where, term), (null_value, null_draws) in found[1].items():
         if (where, term) not in found[0] or (factor is not None and where != factor):
             continue
@@ -216,8 +209,8 @@ def sequential_models(
     outcome
         Numeric column.
     steps
-        Terms added at each step, by name (``{"deprivation": "score", "trio": "abuse + misuse + illness"}``) or as a list;
-        the null model comes first without being named.
+        Terms added at each step: ``{"deprivation": "score", "trio": "abuse + misuse"}``, or a list of terms. The null
+        model comes first without being named.
     random
         Random terms of every model.
     factor
@@ -277,7 +270,7 @@ def sequential_models(
     _add_previous(rows)
     last = fits[-1].provenance
     return SequentialModelsResult.build(
-        tidy={k: [r.get(k) for r in rows] for k in ("model", "quantity", "estimate", "conf_low", "conf_high", "reason")},
+        tidy={k: [r.get(k) for r in rows] for k in _SHOWN},
         glance={"n_obs": [last.n_obs], "n_missing": [frame.num_rows - common.num_rows], "factor": [where],
                 "n_resamples": [n_resamples], "interval": [interval], "conf_level": [conf], "seed": [seed]},
         provenance=last,
@@ -286,7 +279,7 @@ def sequential_models(
 
 
 def _step(
-    name: str, fit: MixedResult, null: MixedResult, where: str, how: tuple[Any, int, int, float]
+    name: str, fit: Any, null: MixedFit, where: str, how: tuple[Any, int, int, float]
 ) -> list[dict[str, Any]]:
     interval, n_resamples, seed, conf = how
     from gofal.results.tables import into_table
@@ -300,7 +293,8 @@ def _step(
     residual = next(p for p in parts if p["factor"] == "residual")
     share = next(s for s in shares if s["factor"] == where)
     rows = [("variance", picked[0]), ("residual variance", residual), ("share", share)]
-    out = [{"model": name, "quantity": q, **{k: r.get(k) for k in ("estimate", "conf_low", "conf_high")}} for q, r in rows]  # fmt: skip
+    limits = ("estimate", "conf_low", "conf_high")
+    out = [{"model": name, "quantity": q, **{k: r.get(k) for k in limits}} for q, r in rows]
     if fit is not null:
         one = _changes(fit, null, where, interval, n_resamples, seed, conf)[0]
         kept = ("estimate", "conf_low", "conf_high", "reason")
@@ -311,7 +305,7 @@ def _step(
 def _add_previous(rows: list[dict[str, Any]]) -> None:
     """The change of variance from one step to the next."""
     variances = [(r["model"], r["estimate"]) for r in rows if r["quantity"] == "variance"]
-    for (_, before), (model, after) in zip(variances, variances[1:], strict=False):
+    for (_, before), (model, after) in pairwise(variances):
         row = {"model": model, "quantity": "change from previous", "reason": _NO_VARIANCE}
         if before > 0:
             row |= {"estimate": (before - after) / before, "reason": None}

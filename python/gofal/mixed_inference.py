@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from gofal import _core
 from gofal._call import DEFAULT_SEED, threads
@@ -15,11 +15,9 @@ from gofal.progress import progress
 from gofal.results import Result
 from gofal.typing import BOOTSTRAP_INTERVALS, BootstrapInterval
 
-if TYPE_CHECKING:
-    from gofal.mixed import MixedResult
-
 __all__ = [
     "MixedBootstrapResult",
+    "MixedFit",
     "MixedTestResult",
     "bootstrap",
     "conf_of",
@@ -31,6 +29,16 @@ __all__ = [
 
 N_DRAWS = 9_999
 """Draws of the null distribution of an exact test."""
+
+
+class MixedFit(Result):
+    """A fitted mixed model with what is needed to ask it more, or to fit it again."""
+
+    _held: Any
+
+    def model_frame(self) -> Any:
+        """Return the columns that the fit used, as a ``pyarrow.Table``: enough to fit it again."""
+        return self._held["frame"]
 
 
 class MixedTestResult(Result):
@@ -53,7 +61,7 @@ def conf_of(conf_level: float | None) -> float:
     return level("conf_level", get_options().conf_level if conf_level is None else conf_level)
 
 
-def model_of(fit: MixedResult) -> _core.Mixed:
+def model_of(fit: MixedFit) -> _core.Mixed:
     """Return the fitted model in the kernel, fitted again from its table where it was pickled."""
     held: dict[str, Any] = fit._held
     if held.get("model") is None:
@@ -65,7 +73,7 @@ def model_of(fit: MixedResult) -> _core.Mixed:
 
 
 def exact_limits(
-    fit: MixedResult, how: str, conf: float, n_draws: int, seed: int
+    fit: MixedFit, how: str, conf: float, n_draws: int, seed: int
 ) -> tuple[float, float]:
     """Return limits of the ratio of the variances (``"ratio"``, ``"f"``) or of the variance (``"between"``)."""
     with progress("draws") as report:
@@ -80,7 +88,7 @@ def limits_of(
     return _core.replicate_limits(kept, estimate, conf, how, 0.0)
 
 
-def terms_test(fit: MixedResult, terms: Sequence[str], df: str) -> MixedTestResult:
+def terms_test(fit: MixedFit, terms: Sequence[str], df: str) -> MixedTestResult:
     """Return the F test that coefficients of the fixed part are all zero."""
     known = fit.to_arrow()["term"].to_pylist()
     chosen: list[int] = []
@@ -113,7 +121,7 @@ def terms_test(fit: MixedResult, terms: Sequence[str], df: str) -> MixedTestResu
 
 
 def bootstrap(
-    fit: MixedResult,
+    fit: MixedFit,
     n_resamples: int,
     seed: int,
     interval: BootstrapInterval,
@@ -159,7 +167,7 @@ def bootstrap(
 
 
 def replicates(
-    fit: MixedResult, other: MixedResult | None, n_resamples: int, seed: int = DEFAULT_SEED
+    fit: MixedFit, other: MixedFit | None, n_resamples: int, seed: int = DEFAULT_SEED
 ) -> list[Any]:
     """Return the numbers of every replicate of a fit, and of another on the same draws."""
     second = None if other is None else model_of(other)

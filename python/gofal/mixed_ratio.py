@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gofal import _core
 from gofal._call import threads
 from gofal.errors import InputError
-from gofal.mixed_inference import MixedTestResult, model_of
+from gofal.mixed_inference import MixedFit, MixedTestResult, model_of
 from gofal.progress import progress
 from gofal.typing import VarianceTest
-
-if TYPE_CHECKING:
-    from gofal.mixed import MixedResult
 
 __all__ = ["likelihood_ratio", "mixture_p", "variance_test"]
 
@@ -39,7 +36,7 @@ def mixture_p(ratio: float, df: int) -> float:
 
 
 def variance_test(
-    fit: MixedResult, factor: str, term: str | None, method: VarianceTest, n_draws: int, seed: int
+    fit: MixedFit, factor: str, term: str | None, method: VarianceTest, n_draws: int, seed: int
 ) -> MixedTestResult:
     """Return the test that a variance is zero; see `MixedResult.test_variance`."""
     model = model_of(fit)
@@ -65,10 +62,13 @@ def variance_test(
             message = 'method: without random terms nothing is left to draw; use "exact"'
             raise InputError(message, kind="option", column="method", got=method)
         if chosen == "mixture" and len(dropped) > 1:
-            message = 'method: several variances at once have no simple mixture; use "bootstrap", or name a term'
+            message = (
+                'method: several variances have no simple mixture; use "bootstrap", or name a term'
+            )
             raise InputError(message, kind="option", column="method", got=method)
         null = _smaller(fit, random) if random else None
-        less = dict(null.facts())["criterion"] if null else _core.mixed_criterion(model, [0.0] * len(model.theta()))  # fmt: skip
+        zeros = [0.0] * len(model.theta())
+        less = dict(null.facts())["criterion"] if null else _core.mixed_criterion(model, zeros)
         ratio = max(less - dict(model.facts())["criterion"], 0.0)
         df = len(model.theta()) - (len(null.theta()) if null else 0)
         if chosen == "mixture":
@@ -88,7 +88,7 @@ def variance_test(
     )  # fmt: skip
 
 
-def _without(fit: MixedResult, factor: str, dropped: list[str], *, all_of: bool) -> list[Any]:
+def _without(fit: MixedFit, factor: str, dropped: list[str], *, all_of: bool) -> list[Any]:
     """Return the random part without some columns of a factor."""
     out = []
     for groups, parts in fit._held["random"]:
@@ -109,7 +109,7 @@ def _label(term: Any) -> str:
     return ":".join(label for _, _, label in term) or "(intercept)"
 
 
-def _smaller(fit: MixedResult, random: list[Any]) -> _core.Mixed:
+def _smaller(fit: MixedFit, random: list[Any]) -> _core.Mixed:
     held = fit._held
     return _core.Mixed(held["frame"], held["spec"], random, held["reml"], None, threads())
 
@@ -125,7 +125,7 @@ def _bootstrap_p(
     return 1.0 if ratio <= 0 else (above + 1) / (len(both) + 1)
 
 
-def likelihood_ratio(one: MixedResult, two: MixedResult) -> MixedTestResult:
+def likelihood_ratio(one: MixedFit, two: MixedFit) -> MixedTestResult:
     """Return the test between two nested fits; see `MixedResult.likelihood_ratio`."""
     less, more = sorted((one, two), key=_size)
     _comparable(less, more)
@@ -134,7 +134,7 @@ def likelihood_ratio(one: MixedResult, two: MixedResult) -> MixedTestResult:
     df = _size(more) - _size(less)
     added = len(_theta(more)) - len(_theta(less))
     # A variance alone, or with its covariances, leaves its bound; coefficients do not have one.
-    bound = sum(":" not in t for _, t in _theta(more) - _theta(less))
+    bound = sum(1 for _, t in _theta(more) - _theta(less) if ":" not in t)
     p = mixture_p(ratio, df) if bound == 1 and added == df else _core.chi2_sf(ratio, df)
     return MixedTestResult.build(
         tidy={
@@ -148,19 +148,19 @@ def likelihood_ratio(one: MixedResult, two: MixedResult) -> MixedTestResult:
     )  # fmt: skip
 
 
-def _theta(fit: MixedResult) -> set[tuple[str, str]]:
+def _theta(fit: MixedFit) -> set[tuple[str, str]]:
     return {(f, t) for f, t, _ in model_of(fit).theta()}
 
 
-def _size(fit: MixedResult) -> int:
-    return fit.to_arrow().num_rows + len(_theta(fit))
+def _size(fit: MixedFit) -> int:
+    return int(fit.to_arrow().num_rows) + len(_theta(fit))
 
 
-def _comparable(less: MixedResult, more: MixedResult) -> None:
+def _comparable(less: MixedFit, more: MixedFit) -> None:
     fixed = [set(f.to_arrow()["term"].to_pylist()) for f in (less, more)]
     reml = [f._held["reml"] for f in (less, more)]
     if fixed[0] != fixed[1] and any(reml):
-        message = "likelihood_ratio: restricted likelihoods of different fixed parts do not compare; fit both with reml=False"
+        message = "likelihood_ratio: different fixed parts compare by full likelihood only; use reml=False"
         raise InputError(message, kind="option", column="reml", got=True)
     if reml[0] != reml[1]:
         message = "likelihood_ratio: one fit is by restricted likelihood and the other is not"

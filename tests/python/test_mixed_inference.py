@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import re
 from typing import Any
 
 import pyarrow as pa
@@ -18,8 +19,8 @@ from gofal.mixed_ratio import mixture_p
 from .test_mixed import care_and_support, children
 from .test_mixed_reference import FOLDER, cases, meets, table
 
-# lmerTest's own fit stops short of the optimum of this balanced design, where both methods give 17 exactly (pbkrtest, in the same
-# case, does: 17.000000000000007); its 16.99973 moves a p of 1e-17 in the fourth digit.
+# lmerTest's own fit stops short of the optimum of this balanced design, where both methods give 17 exactly (pbkrtest,
+# in the same case, does: 17.000000000000007); its 16.99973 moves a p of 1e-17 in the fourth digit.
 NUMERICAL = {"p_satterthwaite:(Intercept)": 3.2}
 
 
@@ -40,8 +41,8 @@ def test_degrees_of_freedom(case: dict[str, Any]) -> None:
             got |= {f"df_{short}:{term}": row["df"], f"p_{short}:{term}": row["p_value"]}
             got[f"se_{short}:{term}"] = row["std_error"]
     if case["id"] == "lmmdf-sleepstudy":
-        case = {**case, "tolerance": {"lre": 4, "by_key": [
-            *case["tolerance"]["by_key"], *({"pattern": f"^{k[:-11]}.*Int", "lre": v} for k, v in NUMERICAL.items())]}}  # fmt: skip
+        more = [{"pattern": re.escape(k), "lre": v} for k, v in NUMERICAL.items()]
+        case["tolerance"]["by_key"] = [*case["tolerance"]["by_key"], *more]
     assert not [why for k in case["expected"] if (why := meets(case, k, got[k]))]
 
 
@@ -179,7 +180,7 @@ def test_several_factors_are_profiled() -> None:
     got = pa.table(fit.vpc()).to_pylist()
     assert [r["interval"] for r in got] == ["profile"] * 3
     assert all(0 <= r["conf_low"] <= r["estimate"] <= r["conf_high"] <= 1 for r in got)
-    with pytest.raises(InputError, match="single random term|one random intercept"):
+    with pytest.raises(InputError, match="one random intercept"):
         fit.vpc(interval="exact")
     # Without its own interval the table is as it was.
     assert pa.table(fit.vpc(interval="none")).column_names == ["factor", "estimate"]
