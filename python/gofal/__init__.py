@@ -11,6 +11,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
+| `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
 | `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
@@ -49,10 +50,12 @@ from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
 from gofal.firth import firth as firth
 from gofal.funnel import funnel as funnel
+from gofal.icc import icc as icc
 from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
 from gofal.multinomial import multinomial as multinomial
+from gofal.mixed import lmm as lmm
 
 # How to ask.
 from gofal.options import Options as Options

@@ -5,6 +5,7 @@ from typing import Any, final
 
 __version__: str
 __all__ = [
+    "Mixed",
     "Model",
     "Scan",
     "Table",
@@ -36,6 +37,7 @@ __all__ = [
     "funnel_scores",
     "goodman",
     "guess",
+    "icc",
     "impute",
     "interaction",
     "leave_one_out",
@@ -43,6 +45,7 @@ __all__ = [
     "merge_cells",
     "multinomial",
     "ordinal",
+    "mixed_predict",
     "panel",
     "pool",
     "pool_joint",
@@ -104,6 +107,46 @@ class Model:
     def facts(self) -> list[tuple[str, float]]: ...
     def rows(self) -> Table | None: ...
 
+@final
+class Mixed:
+    def __new__(
+        cls,
+        table: Any,
+        spec: dict[str, Any],
+        random: list[Any],
+        reml: bool,
+        start: list[float] | None = None,
+        threads: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Mixed: ...
+    def coefficients(self) -> Table: ...
+    def covariance(self) -> list[list[float]]: ...
+    def components(self) -> Table: ...
+    def modes(self) -> Table: ...
+    def theta(self) -> list[tuple[str, str, float]]: ...
+    def path(self) -> list[tuple[list[float], float]]: ...
+    def facts(self) -> list[tuple[str, float]]: ...
+    def factors(self) -> list[tuple[str, int, bool]]: ...
+    def rows(self) -> Table | None: ...
+
+def icc(
+    table: Any,
+    outcome: str,
+    group: str,
+    rater: str | None,
+    conf_level: float,
+    threads: int = 0,
+) -> tuple[Table, list[tuple[str, float]]]: ...
+def mixed_predict(
+    table: Any,
+    spec: dict[str, Any],
+    random: list[Any],
+    names: list[str],
+    beta: list[float],
+    modes: list[tuple[list[str], list[float]]],
+    last: int,
+    threads: int,
+) -> Table: ...
 def standardised(
     model: Model,
     scenarios: list[tuple[str, list[tuple[str, str]]]],

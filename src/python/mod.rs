@@ -21,10 +21,12 @@ mod effects;
 mod errors;
 mod firth;
 mod hazard;
+mod icc;
 mod imputation;
 mod inequality;
 mod input;
 mod matched;
+mod mixed;
 mod outcome;
 mod output;
 mod panel;
@@ -60,11 +62,15 @@ mod _core {
     #[pymodule_export]
     use super::hazard::discrete_hazard;
     #[pymodule_export]
+    use super::icc::icc;
+    #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
     use super::matched::clogit;
+    #[pymodule_export]
+    use super::mixed::{Mixed, mixed_predict};
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]

@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"cells", "scan", "spark", "formula", "covariances"},
+    {"cells", "scan", "spark", "formula", "random_terms", "covariances"},
     {"_models", "_outcome_models"},
     {
         "describe",
@@ -46,6 +46,8 @@ ORDER = [
         "multinomial",
         "zero_inflated",
         "discrete_hazard",
+        "mixed",
+        "icc",
     },
     {"wales"},
     {"data"},
