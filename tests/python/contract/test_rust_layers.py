@@ -18,6 +18,7 @@ LAYER = {
     "rates": 4, "correlation": 4, "inequality": 4, "regression": 4,
     "risk": 4, "imputation": 4, "panel": 4,
     "effects": 5, "mixed": 5,
+    "decomposition": 6,
     "simulate": 6,
     "python": 7,
 }  # fmt: skip
