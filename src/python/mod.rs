@@ -20,6 +20,7 @@ mod decomposition;
 mod describe;
 mod door;
 mod effects;
+mod effects_bootstrap;
 mod errors;
 mod firth;
 mod hazard;
@@ -69,6 +70,8 @@ mod _core {
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
+    #[pymodule_export]
+    use super::effects_bootstrap::interaction_bootstrap;
     #[pymodule_export]
     use super::firth::firth;
     #[pymodule_export]

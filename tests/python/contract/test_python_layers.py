@@ -27,6 +27,7 @@ ORDER = [
         "regression",
         "decomposition",
         "disclosure",
+        "_resampled",
         "_suppression",
         "_trio",
         "_trio_statement",
