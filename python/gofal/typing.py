@@ -78,7 +78,7 @@ ImputationMethod = Literal["pmm", "normal", "logit"]
 
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]
-ClusterKind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3"]
+ClusterKind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3", "jackknife"]
 GlmFamily = Literal[
     "binomial",
     "poisson",
@@ -92,6 +92,7 @@ GlmLink = Literal["identity", "log", "logit", "probit", "cloglog", "inverse"]
 GlmInterval = Literal["wald", "profile"]
 RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
 InteractionScale = Literal["model", "standardised"]
+EffectInterval = Literal["delta", "bca", "percentile"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
 WildWeights = Literal["rademacher", "webb"]
 
@@ -131,6 +132,7 @@ GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
+EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)
 WILD_WEIGHTS: tuple[WildWeights, ...] = get_args(WildWeights)
 PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)

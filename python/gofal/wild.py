@@ -138,6 +138,7 @@ def wild_bootstrap(
     facts = dict(model.facts())
     glance = glance_of(
         facts,
+        model,
         method="enumeration" if enumerated else "monte-carlo",
         n_resamples=draws,
         conf_level=conf,

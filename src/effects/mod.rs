@@ -5,8 +5,10 @@
 //! | --- | --- |
 //! | [`standardise`] | mean risk had everybody a pattern of exposures, with its gradient |
 //! | [`interaction`] | RERI, attributable proportion, synergy index, to order three |
+//! | [`resampled`] | bootstrap intervals of all three |
 //! | [`attributable`] | fractions by removal: alone, in sequence, averaged over every order |
 
 pub mod attributable;
 pub mod interaction;
+pub mod resampled;
 pub mod standardise;

@@ -5,6 +5,7 @@
 //! | [`sum`] | compensated sums |
 //! | [`moments`] | mergeable moments of one and two variables |
 //! | [`quantile`] | sample quantiles (Hyndman and Fan's nine types) |
+//! | [`extended`] | numbers of twice the working precision |
 //! | [`root`] | bracketed roots |
 //! | [`special`] | incomplete beta and gamma functions, both tails, in logs |
 //! | [`dist`] | distributions built on them: cdf, survival, quantiles |
@@ -12,6 +13,7 @@
 //! | [`linalg`] | Cholesky; QR that names aliased columns |
 
 pub mod dist;
+pub mod extended;
 pub mod lanes;
 pub mod linalg;
 pub mod moments;

@@ -21,7 +21,7 @@ pub type Assigned = Vec<(String, String)>;
 
 impl Model {
     /// The design had every row these levels.
-    fn design(&self, assigned: &Assigned) -> Result<ModelMatrix> {
+    pub(super) fn design(&self, assigned: &Assigned) -> Result<ModelMatrix> {
         let mut variables = self.data.variables.clone();
         for (column, level) in assigned {
             let names: Vec<String> = variables.iter().map(|v| v.name.clone()).collect();
@@ -76,15 +76,33 @@ fn held(variable: &Variable, level: &str, n: usize) -> Result<Values> {
 }
 
 /// Every subset of the exposures, by bits: those in it at their exposed level, the others at their reference.
-fn patterns(factors: &[(String, String, String)], exposed: impl Fn(usize, usize) -> bool) -> Vec<Assigned> {
-    (0..1 << factors.len())
+pub(super) fn patterns(factors: &[(String, String, String)]) -> Vec<Assigned> {
+    (0..1_usize << factors.len())
         .map(|set| {
             let level = |(i, f): (usize, &(String, String, String))| {
-                (f.0.clone(), if exposed(set, i) { f.2.clone() } else { f.1.clone() })
+                (f.0.clone(), if set >> i & 1 == 1 { f.2.clone() } else { f.1.clone() })
             };
             factors.iter().enumerate().map(level).collect()
         })
         .collect()
+}
+
+/// Every subset of the exposures, by bits: those in it at their reference level, the others as they are.
+pub(super) fn removals(factors: &[(String, String, String)]) -> Vec<Assigned> {
+    let of = |set: usize| {
+        let in_it = factors.iter().enumerate().filter(move |(i, _)| set >> i & 1 == 1);
+        in_it.map(|(_, f)| (f.0.clone(), f.1.clone())).collect()
+    };
+    (0..1_usize << factors.len()).map(of).collect()
+}
+
+/// Logarithms of the ratios of risks to the first.
+pub(super) fn log_ratios(risks: &[Estimate]) -> Vec<Estimate> {
+    let log = |r: &Estimate| Estimate {
+        value: (r.value / risks[0].value).ln(),
+        gradient: &r.gradient / r.value - &risks[0].gradient / risks[0].value,
+    };
+    risks.iter().map(log).collect()
 }
 
 /// Standardised risk of every scenario, and against the first: risk, risk ratio, odds ratio, risk difference.
@@ -130,14 +148,10 @@ pub fn interaction(
     conf_level: f64,
 ) -> PyResult<OutTable> {
     enter_short(py, 0, || {
-        let sets = patterns(&factors, |set, i| set >> i & 1 == 1);
+        let sets = patterns(&factors);
         let ratios: Vec<Estimate> = if standardised {
             let risks: Vec<Estimate> = sets.iter().map(|s| model.risk_of(s)).collect::<Result<_>>()?;
-            let log = |r: &Estimate| Estimate {
-                value: (r.value / risks[0].value).ln(),
-                gradient: &r.gradient / r.value - &risks[0].gradient / risks[0].value,
-            };
-            risks.iter().map(log).collect()
+            log_ratios(&risks)
         } else {
             sets.iter().map(|s| model.log_ratio(s, &sets[0])).collect::<Result<_>>()?
         };
@@ -184,15 +198,8 @@ pub fn attributable(
 ) -> PyResult<OutTable> {
     enter_short(py, 0, || {
         let k = factors.len();
-        let removed: Vec<Assigned> = (0..1_usize << k)
-            .map(|set| {
-                (0..k)
-                    .filter(|i| set >> i & 1 == 1)
-                    .map(|i| (factors[i].0.clone(), factors[i].1.clone()))
-                    .collect()
-            })
-            .collect();
-        let risks: Vec<Estimate> = removed.iter().map(|s| model.risk_of(s)).collect::<Result<_>>()?;
+        let risks: Vec<Estimate> =
+            removals(&factors).iter().map(|s| model.risk_of(s)).collect::<Result<_>>()?;
         let all = by_subset(&risks);
         let (mut names, mut measures, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         let mut push = |name: String, measure: &'static str, e: &Estimate| {

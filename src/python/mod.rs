@@ -20,10 +20,12 @@ mod errors;
 mod imputation;
 mod inequality;
 mod input;
+mod joint;
 mod output;
 mod panel;
 mod rates;
 mod regression;
+mod resampled;
 mod risk;
 mod spec;
 mod testing;
@@ -48,6 +50,8 @@ mod _core {
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
+    use super::joint::joint_test;
+    #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]
     use super::panel::panel;
@@ -58,6 +62,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::regression::Model;
+    #[pymodule_export]
+    use super::resampled::effects_resampled;
     #[pymodule_export]
     use super::risk::{
         bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,
