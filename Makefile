@@ -9,6 +9,7 @@ CORE   := python/gofal/_core.abi3.so
 STAMP  := .venv/.installed
 RUST   := $(shell find src -name '*.rs') Cargo.toml Cargo.lock pyproject.toml
 OUT    ?= out
+BENCH  ?=
 LANGS  ?= both
 export CARGO_TERM_COLOR ?= never
 unexport VIRTUAL_ENV PYTHONPATH
@@ -57,8 +58,8 @@ golden: $(CORE) ## accept the numbers and figures of today as the new golden set
 docs: $(CORE) ## build the documentation site into ./site
 	NO_MKDOCS_2_WARNING=1 PYTHONWARNINGS=ignore .venv/bin/mkdocs build -q --strict
 
-bench: $(CORE) ## time the kernels and their peers in one run and print ratios
-	$(PY) benches/run.py
+bench: $(CORE) .venv-bench/.installed ## time the kernels and their peers in one run and print ratios (BENCH="--only regression")
+	PYTHONPATH=python .venv-bench/bin/python benches/run.py $(BENCH)
 
 wheel: $(STAMP) ## a release wheel in ./dist
 	CARGO_TARGET_DIR=target-maturin .venv/bin/maturin build -q --locked --release --out dist
@@ -67,9 +68,10 @@ develop: $(CORE) ## build the extension into .venv (only when a .rs file is newe
 
 lock: $(UV) ## resolve requirements/*.txt anew from pyproject.toml
 	$(UV) pip compile pyproject.toml --group test --group docs --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
+	$(UV) pip compile pyproject.toml --group bench --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/bench.txt
 
 clean: ## remove everything that make made
-	rm -rf .venv .tools target target-maturin out site dist $(CORE)
+	rm -rf .venv .venv-bench .tools target target-maturin out site dist $(CORE)
 
 $(UV):
 	python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore --target .tools "uv==0.13.9"
@@ -77,6 +79,12 @@ $(UV):
 $(STAMP): $(UV) requirements/dev.txt
 	test -x $(PY) || $(UV) venv -q --python 3.11 .venv
 	$(UV) pip install -q --python $(PY) --require-hashes -r requirements/dev.txt
+	touch $@
+
+# The peers stay out of the environment that the tests run in.
+.venv-bench/.installed: $(UV) requirements/bench.txt
+	test -x .venv-bench/bin/python || $(UV) venv -q --python 3.11 .venv-bench
+	$(UV) pip install -q --python .venv-bench/bin/python --require-hashes -r requirements/bench.txt
 	touch $@
 
 # Its own target folder: cargo test and maturin would otherwise rebuild each other's crates at every switch.

@@ -5,8 +5,8 @@
 
 Every replicate has its own stream (seed, scenario, replicate), so a run in parts and a run in one go print the
 same table. Replicates are drawn as cells: n rows of a cluster and a level of x have a mean and a sum of squares (or
-a binomial count) of known distribution. What statsmodels and pyfixest give is known in closed form from one of our kinds; the
-first replicates of every scenario are fitted with the packages themselves, and must agree.
+a binomial count) of known distribution. What statsmodels and pyfixest give is known in closed form from one of our
+kinds; the first replicates of every scenario are fitted with the packages themselves, and must agree.
 """
 
 from __future__ import annotations

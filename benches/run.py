@@ -1,177 +1,83 @@
 """Times gofal and its peers in one run: CPU seconds, best of several, one thread; ratios and agreement.
 
-`make bench` prints the table; `--write` also puts it into docs/explanation/benchmarks.md. R peers run
-where Rscript with boot, coin and pcaPP is installed; otherwise a line says that they were skipped.
+``make bench`` prints the tables of every family; ``BENCH="--only regression"`` those of one, or of one workload
+(``--only logit-1e6``); ``--write`` also puts them on docs/explanation/benchmarks.md. R peers run where Rscript
+and their packages are installed; otherwise the row says that they were skipped.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import resource
-import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
+import harness
+import timing
 
-import numpy as np  # noqa: E402 (the thread limits above must come first)
-from scipy import stats  # noqa: E402
-
-import gofal as gf  # noqa: E402
-from gofal import _core  # noqa: E402
-
-HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs" / "explanation" / "benchmarks.md"
-FLOOR = {"panel": 0.2, "permutations": 0.32, "matrices": 0.14, "pair": 0.71}
+for variable in harness.THREADS:
+    os.environ[variable] = "1"
 
 
-def cpu(call: Callable[[], object], repeats: int = 3) -> float:
-    """Least user and system seconds of several calls."""
-    best = float("inf")
-    for _ in range(repeats):
-        start = resource.getrusage(resource.RUSAGE_SELF)
-        call()
-        end = resource.getrusage(resource.RUSAGE_SELF)
-        best = min(best, end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime)
-    return best
+def child(family: str, name: str, who: str) -> None:
+    """One subject of one workload, in this process."""
+    import gofal as gf
 
-
-def columns(n: int, k: int) -> dict[str, list[float]]:
-    rng = np.random.default_rng(1)
-    base = rng.normal(size=n)
-    return {f"c{j:02}": (0.5 * base + rng.normal(size=n)).tolist() for j in range(k)}
-
-
-def panel(table: dict[str, list[float]], *, methods: list[str], resamples: int) -> object:
-    return gf.correlate(
-        table,
-        list(table),
-        method=methods,
-        interval="percentile",
-        p="analytic",
-        n_resamples=resamples,
-    )
-
-
-def numpy_sketch(table: dict[str, list[float]], resamples: int) -> float:
-    """The right algorithm in a few lines of numpy: count matrix, products, ranks and signs by weights."""
-    x = np.array(list(table.values()))
-    k, n = x.shape
-    rng = np.random.default_rng(1)
-    c = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
-    i, j = np.triu_indices(k, 1)
-    z = (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
-    s, q = c @ z.T, c @ (z * z).T
-    sd = np.sqrt(np.maximum(q - s * s / n, 1e-300))
-    r = (c @ (z[i] * z[j]).T - s[:, i] * s[:, j] / n) / (sd[:, i] * sd[:, j])
-    a, b = np.triu_indices(n, 1)
-    signs = np.sign(x[:, a] - x[:, b])
-    w = c[:, a] * c[:, b]
-    tau = (w @ (signs[i] * signs[j]).T) / np.sqrt(
-        np.maximum((w @ (signs**2).T)[:, i] * (w @ (signs**2).T)[:, j], 1e-300)
-    )
-    order = np.argsort(x, 1)
-    ranks = np.empty((resamples, k, n))
-    for col in range(k):
-        sorted_c = c[:, order[col]]
-        below = np.cumsum(sorted_c, 1) - sorted_c
-        ranks[:, col, order[col]] = below + (sorted_c - n) / 2
-    wr = ranks * c[:, None, :]
-    m = np.einsum("rkn,rln->rkl", wr, ranks, optimize=True)
-    d = np.sqrt(np.einsum("rkk->rk", m))
-    rho = m[:, i, j] / (d[:, i] * d[:, j])
-    out = [np.quantile(v, [0.025, 0.975], axis=0) for v in (r, tau, rho)]
-    return float(out[0][0][0])
-
-
-def r_peers(small: dict[str, list[float]], large: dict[str, list[float]]) -> dict[str, float]:
-    """CPU seconds that R says it took, by the name of the workload."""
-    if shutil.which("Rscript") is None:
-        print("R peers skipped: no Rscript")
-        return {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, table in (("small", small), ("large", large)):
-            rows = zip(*table.values(), strict=True)
-            text = ",".join(table) + "\n" + "\n".join(",".join(map(repr, row)) for row in rows)
-            (Path(folder) / f"{name}.csv").write_text(text, encoding="utf-8")
-        run = subprocess.run(
-            ["Rscript", str(HERE / "peers" / "correlation.R"), folder],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if run.returncode:
-        print("R peers skipped:", run.stderr.strip().splitlines()[-1:])
-        return {}
-    return {k: float(v) for k, v in json.loads(run.stdout.strip().splitlines()[-1]).items()}
+    gf.set_options(threads=1, progress=False)
+    workload = next(w for w in harness.load(family).workloads() if w.name == name)
+    subject = next(s for s in workload.subjects if s.name == who)
+    print(json.dumps(harness.measure(workload, subject)))
 
 
 def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="a family or a workload")
+    parser.add_argument("--write", action="store_true", help="put the tables on the page")
+    parser.add_argument("--list", action="store_true", help="name the workloads")
+    parser.add_argument("--own", action="store_true", help="gofal alone, without its peers")
+    parser.add_argument(
+        "--child", nargs=3, metavar=("FAMILY", "WORKLOAD", "SUBJECT"), help=argparse.SUPPRESS
+    )
+    asked = parser.parse_args()
+    if asked.child:
+        child(*asked.child)
+        return
+    with tempfile.TemporaryDirectory(prefix="gofal-bench-") as folder:
+        os.environ.setdefault("GOFAL_BENCH_DATA", folder)
+        for family in harness.families():
+            module = harness.load(family)
+            if not hasattr(module, "workloads"):
+                if asked.only in (None, family) and not asked.list:
+                    own_table(module, write=asked.write)
+                continue
+            chosen = [w for w in module.workloads() if asked.only in (None, family, w.name)]
+            if not chosen:
+                continue
+            print(f"\n## {module.TITLE}\n", flush=True)
+            if asked.list:
+                print("\n".join(f"{w.name}: {w.title}" for w in chosen))
+                continue
+            print(harness.HEAD, flush=True)
+            rows = [row for w in chosen for row in harness.compare(family, w, own_only=asked.own)]
+            if asked.write and asked.only in (None, family) and not asked.own:
+                text = f"{module.NOTES}\n\n{harness.HEAD}\n" + "\n".join(rows)
+                timing.put_section(module.TITLE, text)
+
+
+def own_table(module: Any, *, write: bool) -> None:
+    """A family that makes its table itself."""
+    import gofal as gf
+
     gf.set_options(threads=1, progress=False)
-    small, large = columns(22, 40), columns(1909, 40)
-    pair = {k: large[k] for k in ("c00", "c01")}
-    three = ["pearson", "spearman", "kendall"]
-    r = r_peers(small, large)
-    rows: list[tuple[str, float, str, float | None, float | None]] = []
-    ours = cpu(lambda: panel(small, methods=three, resamples=10_000))
-    rows.append(("panel: 780 pairs, three coefficients, 10,000 resamples, n = 22", ours, "numpy sketch",
-                 cpu(lambda: numpy_sketch(small, 10_000), 2), FLOOR["panel"]))  # fmt: skip
-    rows.append(("", ours, "R boot + cor (scaled from 200 resamples)", r.get("panel"), None))
-    ours = cpu(lambda: panel(pair, methods=three, resamples=10_000), 2)
-    rows.append(("one pair, three coefficients, 10,000 resamples, n = 1,909", ours, "R boot + pcaPP (scaled from 200)",
-                 r.get("pair"), FLOOR["pair"]))  # fmt: skip
-    ours = cpu(lambda: gf.correlate(pair, "c00", "c01", interval="fisher", n_permutations=100_000))
-    rows.append(
-        (
-            "100,000 permutations, one pair, n = 1,909",
-            ours,
-            "R coin",
-            r.get("permutations"),
-            FLOOR["permutations"],
-        )
-    )
-    x, y = np.array(pair["c00"]), np.array(pair["c01"])
-    scipy_time = cpu(lambda: stats.permutation_test((x,), lambda v: stats.pearsonr(v, y)[0], permutation_type="pairings",  # noqa: E501
-                                                    n_resamples=500, vectorized=False), 1) * 200  # fmt: skip
-    rows.append(("", ours, "scipy (scaled from 500)", scipy_time, None))
-    ours = cpu(
-        lambda: gf.correlate(large, list(large), method=three, interval="fisher", p="analytic")
-    )
-    rows.append(("40 × 40 matrices, three coefficients with tests, n = 1,909", ours, "R cor + pcaPP", r.get("matrices"),
-                 FLOOR["matrices"]))  # fmt: skip
-    kendall = cpu(
-        lambda: gf.correlate(large, list(large), method="kendall", interval="fisher", p="analytic")
-    )
-    rows.append(("Kendall matrix alone, with tests", kendall, "R pcaPP", r.get("kendall"), None))
-    lines = [
-        "| workload | gofal | peer | peer's | ratio | gofal / floor |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for what, own, peer, theirs, floor in rows:
-        shown = "skipped" if theirs is None else f"{theirs:.2f}"
-        ratio = "" if theirs is None else f"{theirs / own:.1f}"
-        lines.append(
-            f"| {what} | {own:.3f} | {peer} | {shown} | {ratio} | {'' if floor is None else f'{own / floor:.1f}'} |"
-        )
-    text = "\n".join(lines)
-    print(text)
-    agree = gf.correlate(
-        large, "c00", "c01", method="kendall", interval="fisher", p="analytic"
-    ).to_arrow()["estimate"][0]
-    print("agreement with scipy's Kendall:", abs(agree.as_py() - stats.kendalltau(x, y).statistic))
-    if "--write" in sys.argv:
-        note = (
-            "# Benchmarks\n\nCPU seconds (user + system), one thread, best of several, all in one run on a shared two-core "  # noqa: E501
-            "machine: the ratios mean something, the seconds less. `make bench` measures them anew; R peers run where R with "  # noqa: E501
-            "boot, coin and pcaPP is installed. The floor is the bare inner loop in C.\n\n"
-        )
-        PAGE.write_text(f"{note}{text}\n\ngofal {_core.__version__}.\n", encoding="utf-8")
+    text = module.run()
+    print(f"\n## {module.TITLE}\n\n{text}", flush=True)
+    if write:
+        timing.put_section(module.TITLE, text)
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(harness.HERE))
     main()

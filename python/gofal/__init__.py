@@ -11,8 +11,10 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `effects` `wild` `joint` | risks for everybody, interaction, attributable fractions; few clusters; joint tests |
+| `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
+| `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
-| `wales` `data` | the 22 authorities, code lists; the published tables |
+| `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
 
 Each module may import only those above it; pyarrow and the frame libraries load when first used.
@@ -20,6 +22,7 @@ Each module may import only those above it; pyarrow and the frame libraries load
 
 # What is inside: published tables, Wales.
 from gofal import data as data
+from gofal import simulate as simulate
 from gofal import wales as wales
 from gofal._core import __version__ as __version__
 
@@ -68,6 +71,8 @@ from gofal.results import NotAvailable as NotAvailable
 from gofal.results import Result as Result
 from gofal.results import Statistic as Statistic
 from gofal.results import compare as compare
+from gofal.scan import Scan as Scan
+from gofal.scan import scan as scan
 from gofal.strata import mantel_haenszel as mantel_haenszel
 from gofal.trigger_trio import trigger_trio as trigger_trio
 from gofal.two_by_two import two_by_two as two_by_two

@@ -6,7 +6,9 @@ from typing import Any, final
 __version__: str
 __all__ = [
     "Model",
+    "Scan",
     "Table",
+    "World",
     "__version__",
     "_error_kinds",
     "_panic_for_test",
@@ -17,6 +19,7 @@ __all__ = [
     "attributable",
     "bounding_factor",
     "cells",
+    "cells_of_stream",
     "chi2_sf",
     "compare_dependent",
     "concentration_index",
@@ -36,6 +39,7 @@ __all__ = [
     "joint_test",
     "leave_one_out",
     "mantel_haenszel",
+    "merge_cells",
     "panel",
     "pool",
     "pool_joint",
@@ -52,6 +56,32 @@ __all__ = [
     "standardised",
     "wild_bootstrap",
 ]
+
+@final
+class World:
+    def __new__(cls, assumed: dict[str, Any], threads: int) -> World: ...
+    def children(
+        self,
+        n: int,
+        seed: int,
+        names: dict[str, Any],
+        threads: int,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Table: ...
+    def truth(
+        self, threads: int
+    ) -> tuple[
+        list[float],
+        list[float],
+        list[float],
+        float,
+        list[float],
+        list[float],
+        list[float],
+        list[float],
+        list[tuple[float, float]],
+    ]: ...
+    def effects(self) -> tuple[list[float], list[float], list[float], list[float]]: ...
 
 @final
 class Model:
@@ -116,6 +146,38 @@ def cells(
     threads: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Table, int, int]: ...
+def merge_cells(
+    tables: list[tuple[Any, str, str | None, str | None]],
+    by: list[str],
+    outcome: bool,
+    threads: int = 0,
+) -> Table: ...
+def cells_of_stream(
+    stream: Any,
+    by: list[str],
+    outcome: str | None = None,
+    weight: str | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, int, int]: ...
+
+@final
+class Scan:
+    def __new__(cls, files: list[str], columns: list[str] | None = None) -> Scan: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def n_rows(self) -> int: ...
+    def narrowed(self, columns: list[str]) -> Scan: ...
+    def cells(
+        self,
+        by: list[str],
+        outcome: str | None = None,
+        weight: str | None = None,
+        threads: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[Table, int, int]: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
 
 @final
 class Table:

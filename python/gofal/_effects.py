@@ -9,7 +9,15 @@ from typing import Any, ClassVar, TypeVar
 from gofal import _core
 from gofal._call import columns_of, threads
 from gofal._check import count, one_of
-from gofal._models import Request, fit, glance_of, notes_on_inference, request, without_errors
+from gofal._models import (
+    Request,
+    facts_of,
+    fit,
+    glance_of,
+    notes_on_inference,
+    request,
+    without_errors,
+)
 from gofal.covariances import Vcov
 from gofal.covariances import said as said_of
 from gofal.errors import InputError, NumericalError
@@ -228,7 +236,7 @@ def build(
     **said: Any,
 ) -> E:
     """Make the result."""
-    facts = dict(model.facts())
+    facts = facts_of(model, asked)
     tidy = without_errors(model, first(tidy))
     if model.edge():
         # The odds of a risk of 1 are infinite.

@@ -22,6 +22,7 @@ from gofal.weights import Weight, weight_of
 __all__ = [
     "FEW_CLUSTERS",
     "Request",
+    "facts_of",
     "fit",
     "glance_of",
     "notes_on_clusters",
@@ -53,14 +54,18 @@ class Request:
         seed: int | None = None,
     ) -> Provenance:
         """Return the call behind a result."""
-        used = [self.spec["outcome"], *self.formula.columns, *self.spec["clusters"]]
-        used += [v for v in (self.spec["trials"], self.spec["frequency"], self.spec["prior"],
-                             self.spec["offset"], *(self.spec["cells"] or ())) if v]  # fmt: skip
         return provenance_of(
-            function, self.source, used, {"formula": self.formula.text, **arguments},
+            function, self.source, _used(self.spec, self.formula), {"formula": self.formula.text, **arguments},
             n_obs=int(facts["n_obs"]), n_missing=int(facts["n_missing"]),
             seed=seed,
         )  # fmt: skip
+
+
+def _used(spec: dict[str, Any], formula: Formula) -> list[str]:
+    """Return the columns that a model reads."""
+    parts = [spec[k] for k in ("trials", "frequency", "prior", "offset") if spec[k]]
+    parts += [column for column in spec["cells"] or () if column]
+    return [spec["outcome"], *formula.columns, *spec["clusters"], *parts]
 
 
 def request(
@@ -114,6 +119,8 @@ def request(
         raise InputError(message, kind="option", column="vcov", got=word)
     if held is not None:
         _of_cells(spec, held, parsed)
+    else:
+        source = source.narrowed(_used(spec, parsed))
     return Request(source, held, parsed, spec)
 
 
@@ -140,6 +147,14 @@ def fit(asked: Request) -> _core.Model:
     """Fit the model (a bar appears when it takes long)."""
     with progress("rows") as report:
         return _core.Model(asked.source.stream, asked.spec, threads(), report)
+
+
+def facts_of(model: _core.Model, asked: Request) -> dict[str, float]:
+    """Return the kernel's facts; rows left out when the cells were made are missing rows too."""
+    facts = dict(model.facts())
+    if asked.cells is not None:
+        facts["n_missing"] += asked.cells.n_missing
+    return facts
 
 
 _GLANCE = ("n_obs", "n_missing", "n_cells", "n_clusters", "df_residual", "r_squared",
@@ -222,10 +237,10 @@ def notes_on_inference(
 
 def _few_exposed(n: int) -> Text:
     return Text(
-        f"A covariate that does not vary within clusters has its rarer value in {n} of them: CR0 and CR1 reject far too "
-        "often, and the wild bootstrap with the null imposed hardly ever (MacKinnon and Webb 2017).",
-        f"Mae gan newidyn nad yw'n amrywio o fewn clystyrau ei werth prinnaf mewn {n} ohonynt: mae CR0 a CR1 yn gwrthod "
-        "yn llawer rhy aml, a'r bootstrap gwyllt o dan y rhagdybiaeth nwl bron byth (MacKinnon a Webb 2017).",
+        f"A covariate that does not vary within clusters has its rarer value in {n} of them: CR0 and CR1 reject "
+        "far too often, and the wild bootstrap with the null imposed hardly ever (MacKinnon and Webb 2017).",
+        f"Mae gan newidyn nad yw'n amrywio o fewn clystyrau ei werth prinnaf mewn {n} ohonynt: mae CR0 a CR1 yn "
+        "gwrthod yn llawer rhy aml, a'r bootstrap gwyllt o dan y rhagdybiaeth nwl bron byth (MacKinnon a Webb 2017).",
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gofal.errors import InputError
 from gofal.typing import FrameKind
 
-__all__ = ["Source", "read"]
+__all__ = ["SYNTHETIC", "Source", "read"]
+
+SYNTHETIC = b"gofal.synthetic"
+"""Key of a schema's metadata that marks a table as simulated."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,21 @@ class Source:
         Anything with ``__arrow_c_stream__``: what the Rust core reads.
     kind
         The caller's kind of frame: results come back in it.
+    marked
+        Whether the object that was read says that it is simulated.
     """
 
     stream: Any
     kind: FrameKind
+    marked: bool = False
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the table is simulated: its schema says so, or the result that it is."""
+        import pyarrow as pa
+
+        metadata = pa.RecordBatchReader.from_stream(self.stream).schema.metadata or {}
+        return self.marked or metadata.get(SYNTHETIC) == b"true"
 
     @property
     def columns(self) -> list[str]:
@@ -34,6 +48,11 @@ class Source:
 
         # Only the schema of the stream is read, not its rows.
         return list(pa.RecordBatchReader.from_stream(self.stream).schema.names)
+
+    def narrowed(self, columns: Iterable[str]) -> Source:
+        """The same table for a function that reads ``columns`` only: files are read no further than that."""
+        narrow = getattr(self.stream, "narrowed", None)
+        return self if narrow is None else Source(narrow(list(dict.fromkeys(columns))), self.kind)
 
     def to_arrow(self) -> Any:
         """The whole table as pyarrow (chunks are viewed, not copied)."""
@@ -49,7 +68,7 @@ def read(table: Any) -> Source:
     ----------
     table
         A pandas or polars DataFrame, a polars LazyFrame (collected), a pyarrow Table, RecordBatch
-        or RecordBatchReader, a DuckDB relation, a gofal result, anything else that speaks the
+        or RecordBatchReader, a DuckDB relation, a `gf.scan`, a gofal result, anything else that speaks the
         Arrow C stream protocol, or a mapping of column names to sequences. A pandas index is
         not read: reset it into columns first.
 
@@ -74,6 +93,9 @@ def read(table: Any) -> Source:
         except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError) as error:
             message = f"columns of unequal length or mixed types: {error}"
             raise InputError(message, kind="wrong_type") from error
+    if hasattr(table, "_cells"):
+        # A scan: its files are read by whoever needs them.
+        return Source(table._rows, "pyarrow")
     if module == "polars":
         if type(table).__name__ == "LazyFrame":
             return Source(table.collect(), "polars")
@@ -83,7 +105,8 @@ def read(table: Any) -> Source:
         if type(table).__name__ == "DataFrame":
             return Source(_pandas(table), "pandas")
     elif hasattr(table, "__arrow_c_stream__"):
-        return Source(_reusable(table), "pyarrow")
+        marked = getattr(getattr(table, "provenance", None), "synthetic", False)
+        return Source(_reusable(table), "pyarrow", bool(marked))
     elif hasattr(table, "__arrow_c_array__") and hasattr(table, "schema"):
         import pyarrow as pa
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from gofal import _core
 from gofal._call import columns_of, threads
 from gofal._check import names, one_of
-from gofal._models import Request, fit, glance_of, notes_on_inference, request
+from gofal._models import Request, facts_of, fit, glance_of, notes_on_inference, request
 from gofal.covariances import Vcov, said
 from gofal.errors import InputError, NumericalError
 from gofal.language import Text
@@ -112,7 +112,7 @@ def joint_test(
         message = f"aliased column(s): {', '.join(aliased)}: drop them from the formula first"
         raise NumericalError(message, kind="aliased", columns=aliased)
     tidy = columns_of(_core.joint_test(model, places, threads()))
-    facts = dict(model.facts())
+    facts = facts_of(model, asked)
     glance = glance_of(facts, model, family=family, vcov=asked.spec["vcov"])
     arguments = {
         "terms": tuple(listed), "family": family, "link": link, "trials": trials, "weight": weight,

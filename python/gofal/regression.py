@@ -11,6 +11,7 @@ from gofal._call import columns_of
 from gofal._check import level, one_of
 from gofal._models import (
     Request,
+    facts_of,
     fit,
     glance_of,
     notes_on_inference,
@@ -239,7 +240,7 @@ def _result(
     profile: bool = False,
 ) -> R:
     model = fit(asked)
-    facts = dict(model.facts())
+    facts = facts_of(model, asked)
     terms, aliased = model.names()
     if aliased:
         message = (

@@ -27,6 +27,8 @@ mod rates;
 mod regression;
 mod resampled;
 mod risk;
+mod scan;
+mod simulate;
 mod spec;
 mod testing;
 
@@ -38,7 +40,7 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
-    use super::cells::cells;
+    use super::cells::{cells, merge_cells};
     #[pymodule_export]
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
     #[pymodule_export]
@@ -69,6 +71,10 @@ mod _core {
         bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,
         risk_measures, risk_ranges,
     };
+    #[pymodule_export]
+    use super::scan::{Scan, cells_of_stream};
+    #[pymodule_export]
+    use super::simulate::World;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
 

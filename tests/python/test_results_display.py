@@ -99,6 +99,12 @@ def test_facts_of_the_whole_stand_above_the_table() -> None:
     assert told.sheet("en").facts_line() == "Interval: exact; n: 2; Mean: 50.62"
 
 
+def test_the_number_of_observations_is_said_once() -> None:
+    table = {"rate": [243, 338, 261, 159, 169, 252], "score": [18.3, 16.8, 18.3, 22.9, 15.5, 19.7]}
+    facts = str(gf.lm(table, "rate ~ score")).splitlines()[1]
+    assert facts.count("n: 6") == 1
+
+
 def test_a_long_table_is_cut_in_the_repr_only() -> None:
     long = rates([f"area {i}" for i in range(50)], [float(i) for i in range(50)])
     assert "… and 10 more rows" in repr(long)

@@ -171,7 +171,10 @@ def _lift(
         if about.get(name, [None])[0] is not None:
             facts.append((label_of(name, lang), _show(result, name, about[name][0], lang)))
     provenance = result.provenance
-    if "n_obs" not in whole and provenance.n_obs is not None:
+    said = "n_obs" in whole or (
+        about.get("n_obs", [None])[0] is not None and "n_obs" in result._about
+    )
+    if not said and provenance.n_obs is not None:
         facts.insert(0, (label_of("n_obs", lang), format_value(provenance.n_obs, "count")))
     return tuple(facts)
 
