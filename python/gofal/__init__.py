@@ -12,6 +12,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
 | `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
+| `effects` `wild` `joint` | risks for everybody, interaction, attributable fractions; few clusters; joint tests |
 | `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `decomposition` | Theil, Kitagawa, Das Gupta, Oaxaca-Blinder, Shapley, nested variance: wholes into parts |
@@ -65,6 +66,7 @@ from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
 from gofal.multinomial import multinomial as multinomial
 from gofal.mixed import lmm as lmm
+from gofal.joint import joint_test as joint_test
 
 # How to ask.
 from gofal.options import Options as Options

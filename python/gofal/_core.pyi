@@ -30,6 +30,7 @@ __all__ = [
     "das_gupta",
     "describe",
     "discrete_hazard",
+    "effects_resampled",
     "evalue",
     "evalue_difference",
     "fingerprint",
@@ -43,7 +44,7 @@ __all__ = [
     "inequality_indices",
     "interaction",
     "kitagawa",
-    "interaction_bootstrap",
+    "joint_test",
     "leave_one_out",
     "mantel_haenszel",
     "merge_cells",
@@ -112,6 +113,8 @@ class Model:
     def levels(self, column: str) -> list[str]: ...
     def totals(self, column: str) -> Table | None: ...
     def names(self) -> tuple[list[str], list[str]]: ...
+    def edge(self) -> list[str]: ...
+    def clusters_exposed(self) -> list[tuple[str, int]]: ...
     def covariance(self) -> list[list[float]]: ...
     def facts(self) -> list[tuple[str, float]]: ...
     def rows(self) -> Table | None: ...
@@ -165,17 +168,21 @@ def standardised(
 def interaction(
     model: Model, factors: list[tuple[str, str, str]], standardised: bool, conf_level: float
 ) -> Table: ...
-def interaction_bootstrap(
+def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
+def effects_resampled(
     model: Model,
+    what: str,
+    scenarios: list[tuple[str, list[tuple[str, str]]]],
     factors: list[tuple[str, str, str]],
-    standardised: bool,
-    conf_level: float,
+    logs: list[bool],
+    interval: str,
     n_resamples: int,
     seed: int,
-    threads: int = 0,
-    progress: Callable[[int, int], object] | None = None,
+    conf_level: float,
+    threads: int,
+    progress: Callable[[int, int], object] | None,
 ) -> tuple[Table, int]: ...
-def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
+def joint_test(model: Model, terms: list[int], threads: int) -> Table: ...
 def chi2_sf(statistic: float, df: float) -> float: ...
 def guess(model: Model, term: str, conf_level: float) -> tuple[float, float]: ...
 def wild_bootstrap(

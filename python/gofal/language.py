@@ -105,6 +105,7 @@ _WELSH: dict[str, str] = {
     "exact": "union",
     "permutation": "trynewid",
     "percentile": "canradd",
+    "delta": "delta",
     "basic": "sylfaenol",
     "studentised": "myfyrwreiddiedig",
     "normal": "normal",
@@ -160,6 +161,9 @@ _WELSH: dict[str, str] = {
     "first-difference": "gwahaniaethau cyntaf",
     "within-between": "o fewn a rhwng unedau",
     "chi2": "chi-sgwâr",
+    "jackknife": "cyllell boced",
+    "likelihood-ratio": "cymhareb debygolrwydd",
+    "score": "sgôr",
     "f": "F",
     "reproduced": PHRASES["reproduced"].cy,
     "differs": PHRASES["differs"].cy,
@@ -179,6 +183,10 @@ REASONS: dict[str, str] = {
     "too few resamples gave a value": "rhy ychydig o ailsamplau a roddodd werth",
     "no event": "dim digwyddiad",
     "no finite estimate: too few events": "dim amcangyfrif meidraidd: rhy ychydig o ddigwyddiadau",
+    "the estimate is on the edge of its range: no standard error is known": "mae'r amcangyfrif ar ymyl ei amrediad: "
+    "nid oes cyfeiliornad safonol hysbys",
+    "more than 5% of the resamples have no estimate: no interval": "nid oes amcangyfrif gan fwy na 5% o'r "
+    "ailsamplau: dim cyfwng",
     "the excess risks are not all positive": "nid yw'r risgiau ychwanegol i gyd yn bositif",
     "too few rows for an interval": "rhy ychydig o resi ar gyfer cyfwng",
     "the mean sits on a bound": "mae'r cymedr ar ffin",

@@ -78,7 +78,7 @@ ImputationMethod = Literal["pmm", "normal", "logit", "two-level", "two-level-pro
 
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]
-ClusterKind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3"]
+ClusterKind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3", "jackknife"]
 GlmFamily = Literal[
     "binomial",
     "poisson",
@@ -94,7 +94,7 @@ OrdinalLink = Literal["logit", "probit", "cloglog"]
 HazardLink = Literal["logit", "cloglog"]
 RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
 InteractionScale = Literal["model", "standardised"]
-EffectInterval = Literal["delta", "bootstrap"]
+EffectInterval = Literal["delta", "bca", "percentile"]
 Margins = Literal["authority", "national"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
 WildWeights = Literal["rademacher", "webb"]
@@ -154,6 +154,7 @@ EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
 MARGINS: tuple[Margins, ...] = get_args(Margins)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
+EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)
 WILD_WEIGHTS: tuple[WildWeights, ...] = get_args(WildWeights)
 PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)

@@ -6,6 +6,7 @@
 //! | [`moments`] | mergeable moments of one and two variables |
 //! | [`quantile`] | sample quantiles (Hyndman and Fan's nine types) |
 //! | [`bounded`] | minimum of a smooth function with lower bounds |
+//! | [`extended`] | numbers of twice the working precision |
 //! | [`root`] | bracketed roots |
 //! | [`special`] | incomplete beta and gamma functions, both tails, in logs |
 //! | [`dist`] | distributions built on them: cdf, survival, quantiles |
@@ -14,6 +15,7 @@
 
 pub mod bounded;
 pub mod dist;
+pub mod extended;
 pub mod lanes;
 pub mod linalg;
 pub mod moments;

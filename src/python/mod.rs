@@ -20,7 +20,6 @@ mod decomposition;
 mod describe;
 mod door;
 mod effects;
-mod effects_bootstrap;
 mod errors;
 mod firth;
 mod hazard;
@@ -29,6 +28,7 @@ mod importance;
 mod imputation;
 mod inequality;
 mod input;
+mod joint;
 mod kitagawa;
 mod matched;
 mod mixed;
@@ -40,6 +40,7 @@ mod plan;
 mod rate_counts;
 mod rates;
 mod regression;
+mod resampled;
 mod risk;
 mod scan;
 mod simulate;
@@ -71,8 +72,6 @@ mod _core {
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
-    use super::effects_bootstrap::interaction_bootstrap;
-    #[pymodule_export]
     use super::firth::firth;
     #[pymodule_export]
     use super::hazard::discrete_hazard;
@@ -84,6 +83,8 @@ mod _core {
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
+    #[pymodule_export]
+    use super::joint::joint_test;
     #[pymodule_export]
     use super::kitagawa::kitagawa;
     #[pymodule_export]
@@ -103,6 +104,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::regression::Model;
+    #[pymodule_export]
+    use super::resampled::effects_resampled;
     #[pymodule_export]
     use super::risk::{
         bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,

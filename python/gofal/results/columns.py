@@ -100,6 +100,11 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
     "n_obs": ("count", "rows", "rows used"),
     "n_missing": ("count", "rows", "rows dropped for nulls"),
     "n_groups": ("count", "groups", "levels of the grouping factor"),
+    "n_clusters_exposed": (
+        "count",
+        "",
+        "clusters with the rarer value of a covariate that is constant in clusters",
+    ),
     "n_clusters": ("count", "clusters", "clusters behind a cluster-robust covariance"),
     "n_cells": ("count", "cells", "unique patterns that the rows were grouped into"),
     "n_areas": ("count", "areas", "areas used"),
@@ -173,6 +178,11 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
     "deviance": ("fixed2", "", "twice the log likelihood ratio to the saturated model"),
     "null_deviance": ("fixed2", "", "deviance of the model without terms"),
     "family": ("word", "", "distribution of the outcome"),
+    "edge": (
+        "text",
+        "",
+        "patterns whose fitted mean is at the end of its range, so that no error is known",
+    ),
     "link": ("word", "", "function of the mean that is linear"),
     "theta_std_error": ("number", "", "standard error of `theta`"),
     "aic": ("fixed2", "", "Akaike's information criterion"),
