@@ -173,18 +173,6 @@ pub fn term_of_columns(variables: &[Variable], terms: &[Term]) -> Result<Vec<usi
     Ok(out)
 }
 
-/// The term that each column of [`model_matrix`] belongs to.
-///
-/// # Errors
-/// As there.
-pub fn term_of_columns(variables: &[Variable], terms: &[Term]) -> Result<Vec<usize>> {
-    let mut out = Vec::new();
-    for (k, term) in terms.iter().enumerate() {
-        out.extend(columns_of(term, variables, terms)?.iter().map(|_| k));
-    }
-    Ok(out)
-}
-
 /// The columns of one term, each as (variable, piece) per part.
 fn columns_of(term: &Term, variables: &[Variable], terms: &[Term]) -> Result<Vec<Vec<(usize, Piece)>>> {
     let mut out: Vec<Vec<(usize, Piece)>> = vec![Vec::new()];

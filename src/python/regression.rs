@@ -70,7 +70,7 @@ pub(super) fn fitted(mut data: ModelData, spec: Spec) -> Result<Model> {
     let groups = groups_of(&data)?;
     let inference = {
         let labels = data.clusters.first().map_or(&[][..], |(_, labels)| labels.as_slice());
-        let kind = covariance(&spec.vcov, &groups, labels, (&outcome, options))?;
+        let kind = covariance(&spec.vcov, &groups, labels, Some((&outcome, options)))?;
         Inference::new(fit.glm(), kind)?
     };
     Ok(Model { spec, data, terms, outcome, groups, fit, inference })

@@ -176,7 +176,7 @@ pub fn covariance<'a>(
     name: &str,
     groups: &'a [Groups],
     labels: &'a [String],
-    refit: (&'a Outcome, Options<'a>),
+    refit: Option<(&'a Outcome, Options<'a>)>,
 ) -> Result<Covariance<'a>> {
     let kind = match name {
         "classical" => return Ok(Covariance::Classical),
@@ -187,8 +187,9 @@ pub fn covariance<'a>(
         "HC4" => return Ok(Covariance::Robust(Robust::Hc4)),
         "HC5" => return Ok(Covariance::Robust(Robust::Hc5)),
         "jackknife" => {
-            return match groups {
-                [one] => Ok(Covariance::Jackknife(one, labels, refit.0, refit.1)),
+            return match (groups, refit) {
+                ([one], Some((outcome, options))) => Ok(Covariance::Jackknife(one, labels, outcome, options)),
+                (_, None) => Err(Error::option("vcov", "CR0 to CR3 for this model", name)),
                 _ => Err(Error::option("vcov", "one cluster column with \"jackknife\"", groups.len().min(2))),
             };
         }
