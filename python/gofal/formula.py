@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
+from gofal._plain_formula import plain_terms
 from gofal.errors import InputError
 
 __all__ = ["Formula", "parse", "predictors"]
@@ -78,6 +79,17 @@ def parse(text: str, available: Sequence[str]) -> Formula:
 @lru_cache(maxsize=256)
 def _parsed(text: str, available: tuple[str, ...]) -> Formula:
     """The same formula of the same columns is read once: reading costs more than a small fit."""
+    outcome, found = plain_terms(text) or _by_formulaic(text)
+    _known(outcome, available, text)
+    terms = [tuple(part for e in term if (part := _part(e, available, text)) is not None)
+             for term in found]  # fmt: skip
+    # By order of interaction, as R has it: formulaic's parser leaves them as written.
+    terms.sort(key=len)
+    return Formula(outcome, tuple(terms), text)
+
+
+def _by_formulaic(text: str) -> tuple[str, list[tuple[str, ...]]]:
+    """The outcome and the expressions of each term, for any formula."""
     from formulaic.errors import FormulaicError
     from formulaic.parser import DefaultFormulaParser
 
@@ -90,13 +102,7 @@ def _parsed(text: str, available: tuple[str, ...]) -> Formula:
     left = [str(term) for term in sides.lhs]
     if len(left) != 1:
         _refuse(text, "expected one outcome on the left")
-    outcome = left[0].strip("`")
-    _known(outcome, available, text)
-    terms = [tuple(part for f in term.factors if (part := _part(f.expr, available, text)) is not None)
-             for term in sides.rhs]  # fmt: skip
-    # By order of interaction, as R has it: formulaic's parser leaves them as written.
-    terms.sort(key=len)
-    return Formula(outcome, tuple(terms), text)
+    return left[0].strip("`"), [tuple(f.expr for f in term.factors) for term in sides.rhs]
 
 
 def predictors(outcome: str, columns: Sequence[str]) -> Formula:

@@ -8,6 +8,35 @@ use crate::design::{Block, Variable};
 /// Combinations of levels that one block may have.
 const WIDEST: usize = 4096;
 
+/// Combinations up to which blocks that do not interact are joined all the same: fewer tables to fill a pass.
+const JOINED: usize = 128;
+/// Rows per combination that make joining worth it.
+const FILLED: usize = 64;
+
+/// Joins small blocks where there are many rows.
+pub(super) fn joined(
+    n: usize,
+    groups: Vec<(Vec<usize>, Vec<usize>)>,
+    variables: &[Variable],
+) -> Vec<(Vec<usize>, Vec<usize>)> {
+    let most = JOINED.min(n / FILLED);
+    let mut out: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
+    for (vars, members) in groups {
+        let apart = |other: &[usize]| vars.iter().all(|v| !other.contains(v));
+        let fits = |(other, _): &&mut (Vec<usize>, Vec<usize>)| {
+            apart(other) && width(&vars, variables).saturating_mul(width(other, variables)) <= most
+        };
+        match out.iter_mut().find(fits) {
+            Some((v, m)) => {
+                v.extend(vars);
+                m.extend(members);
+            }
+            None => out.push((vars, members)),
+        }
+    }
+    out
+}
+
 /// Groups of columns whose variables interact: (variables, columns). The intercept joins the first.
 pub(super) fn components(
     coded: &[usize],

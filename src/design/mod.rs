@@ -7,6 +7,7 @@ mod factor;
 mod groups;
 mod model_matrix;
 mod powers;
+mod products;
 mod sample;
 mod terms;
 mod weights;

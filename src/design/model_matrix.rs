@@ -8,16 +8,9 @@
 //! so X′WX needs only the two-way tables of W over pairs of blocks, a few additions per row whatever p
 //! is, and a small product with the contrasts afterwards. Sums run over fixed chunks combined in order.
 
-use std::ops::Range;
-
 use ndarray::Array2;
 
-use crate::error::Result;
 use crate::num::extended::Extended;
-use crate::parallel::map_chunks;
-
-/// Rows per chunk of a pass: tables of a chunk must be worth making.
-const ROWS: usize = 1 << 16;
 
 /// Variables that interact, as one code per row and the columns each code stands for.
 #[derive(Debug, Clone)]
@@ -33,8 +26,8 @@ pub struct Block {
 pub struct ModelMatrix {
     n: usize,
     names: Vec<String>,
-    blocks: Vec<Block>,
-    dense: Vec<(usize, Vec<f64>)>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) dense: Vec<(usize, Vec<f64>)>,
     /// What rounding left off a column (powers): by column.
     remainders: Vec<(usize, Vec<f64>)>,
 }
@@ -194,106 +187,6 @@ impl ModelMatrix {
         }
     }
 
-    /// X′v (p) over some rows.
-    ///
-    /// # Errors
-    /// Those of the thread pool.
-    pub fn cross(&self, v: &[f64], rows: Rows<'_>) -> Result<Vec<f64>> {
-        let mut total = vec![0.0; self.n_columns()];
-        let parts = match rows {
-            Rows::Of(list) => vec![self.cross_of(v, list.iter().copied())],
-            Rows::All => map_chunks(self.n, ROWS, |range: Range<usize>| Ok(self.cross_of(v, range)))?,
-        };
-        for part in parts {
-            for (t, p) in total.iter_mut().zip(part) {
-                *t += p;
-            }
-        }
-        Ok(total)
-    }
-
-    fn cross_of(&self, v: &[f64], rows: impl Iterator<Item = usize> + Clone) -> Vec<f64> {
-        let mut out = vec![0.0; self.n_columns()];
-        for block in &self.blocks {
-            let mut sums = vec![0.0; block.contrast.len()];
-            for i in rows.clone() {
-                sums[block.codes[i] as usize] += v[i];
-            }
-            for (row, sum) in block.contrast.iter().zip(&sums) {
-                for (j, c) in row {
-                    out[*j] += c * sum;
-                }
-            }
-        }
-        for (j, column) in &self.dense {
-            out[*j] += rows.clone().map(|i| column[i] * v[i]).sum::<f64>();
-        }
-        out
-    }
-
-    /// X′diag(w)X (p × p) over some rows.
-    ///
-    /// # Errors
-    /// Those of the thread pool.
-    pub fn gram(&self, w: &[f64], rows: Rows<'_>) -> Result<Array2<f64>> {
-        let p = self.n_columns();
-        let mut total = Array2::zeros((p, p));
-        let parts = match rows {
-            Rows::Of(list) => vec![self.gram_of(w, list.iter().copied())],
-            Rows::All => map_chunks(self.n, ROWS, |range: Range<usize>| Ok(self.gram_of(w, range)))?,
-        };
-        for part in parts {
-            total += &part;
-        }
-        for i in 0..p {
-            for j in 0..i {
-                total[[i, j]] += total[[j, i]];
-                total[[j, i]] = total[[i, j]];
-            }
-        }
-        Ok(total)
-    }
-
-    /// The same, each product on one side of the diagonal only.
-    fn gram_of(&self, w: &[f64], rows: impl Iterator<Item = usize> + Clone) -> Array2<f64> {
-        let p = self.n_columns();
-        let mut out = Array2::zeros((p, p));
-        for (a, block) in self.blocks.iter().enumerate() {
-            let mut own = vec![0.0; block.contrast.len()];
-            for i in rows.clone() {
-                own[block.codes[i] as usize] += w[i];
-            }
-            for (row, sum) in block.contrast.iter().zip(&own) {
-                for (s, (j, u)) in row.iter().enumerate() {
-                    out[[*j, *j]] += u * u * sum;
-                    for (k, v) in &row[s + 1..] {
-                        out[[*j, *k]] += u * v * sum;
-                    }
-                }
-            }
-            for other in &self.blocks[a + 1..] {
-                pair(block, other, w, rows.clone(), &mut out);
-            }
-            for (k, column) in &self.dense {
-                let mut sums = vec![0.0; block.contrast.len()];
-                for i in rows.clone() {
-                    sums[block.codes[i] as usize] += w[i] * column[i];
-                }
-                for (row, sum) in block.contrast.iter().zip(&sums) {
-                    for (j, u) in row {
-                        out[[*j, *k]] += u * sum;
-                    }
-                }
-            }
-        }
-        for (a, (j, x)) in self.dense.iter().enumerate() {
-            for (k, y) in &self.dense[a..] {
-                out[[*j, *k]] += rows.clone().map(|i| w[i] * x[i] * y[i]).sum::<f64>();
-            }
-        }
-        out
-    }
-
     /// x_i′ A x_i of every row, for a symmetric p × p matrix (leverages).
     pub fn quadratic(&self, a: &Array2<f64>) -> Vec<f64> {
         if self.dense.is_empty() {
@@ -333,28 +226,6 @@ impl ModelMatrix {
             }
         }
         out
-    }
-}
-
-/// The cross product of two blocks: a two-way table of w, then the contrasts.
-fn pair(a: &Block, b: &Block, w: &[f64], rows: impl Iterator<Item = usize>, out: &mut Array2<f64>) {
-    let width = b.contrast.len();
-    let mut table = vec![0.0; a.contrast.len() * width];
-    for i in rows {
-        table[a.codes[i] as usize * width + b.codes[i] as usize] += w[i];
-    }
-    for (c, row) in a.contrast.iter().enumerate() {
-        for (d, other) in b.contrast.iter().enumerate() {
-            let sum = table[c * width + d];
-            if sum == 0.0 {
-                continue;
-            }
-            for (j, u) in row {
-                for (k, v) in other {
-                    out[[*j, *k]] += u * v * sum;
-                }
-            }
-        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! (few distinct values) enters a block with its values as contrast, so it costs what a factor costs.
 
 use crate::design::ModelMatrix;
-use crate::design::blocks::{block, components};
+use crate::design::blocks::{block, components, joined};
 use crate::design::powers::remainders;
 use crate::error::{Error, Result};
 
@@ -150,7 +150,7 @@ pub fn model_matrix(n: usize, variables: &[Variable], terms: &[Term]) -> Result<
             coded.push(j);
         }
     }
-    let groups = components(&coded, &columns, variables);
+    let groups = joined(n, components(&coded, &columns, variables), variables);
     let blocks = groups.iter().map(|(vars, members)| block(n, variables, vars, members, &columns)).collect();
     Ok(ModelMatrix::new(n, names, blocks, dense).with_remainders(remainders(n, variables, &columns, terms)))
 }

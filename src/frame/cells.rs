@@ -3,7 +3,10 @@
 //! Rows are taken in parts that depend on the data alone, each with its own numbering of levels and its own table; the
 //! parts merge in order as they are done, so a few tables are held at a time, however many rows there are. Levels end up sorted, so the cells do not depend on which part met a level first.
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int8Type, UInt8Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::DataType;
 
 use super::coder::{Coder, levels};
 use super::numeric::{append, mask};
@@ -141,6 +144,15 @@ impl Part {
             for (column, stride) in codes.iter().zip(self.table.strides()) {
                 joint.iter_mut().zip(column).for_each(|(k, &c)| *k += u64::from(c) * stride);
             }
+            let alone = match measures {
+                [Some(y), None, None] => Some(y.slice(start, length)),
+                _ => None,
+            };
+            if let Some(marks) = alone.as_ref().and_then(zero_one) {
+                self.n_rows += length;
+                self.table.add_binary(&joint, marks);
+                continue;
+            }
             let mut masks = [const { None }; 3];
             for k in 0..3 {
                 masks[k] = numbers(columns.measures()[k], measures[k].as_ref(), start, length, &mut held[k])?;
@@ -222,6 +234,19 @@ impl Part {
         }
         Ok(())
     }
+}
+
+/// The bytes of an outcome of 0 and 1 without nulls, as they lie.
+fn zero_one(column: &ArrayRef) -> Option<&[u8]> {
+    if column.null_count() > 0 {
+        return None;
+    }
+    let bytes: &[u8] = match column.data_type() {
+        DataType::UInt8 => column.as_primitive::<UInt8Type>().values().inner().typed_data(),
+        DataType::Int8 => column.as_primitive::<Int8Type>().values().inner().typed_data(),
+        _ => return None,
+    };
+    bytes.iter().all(|b| *b <= 1).then_some(bytes)
 }
 
 type Numbers<'a> = (&'a [f64], Option<&'a [bool]>);

@@ -141,7 +141,12 @@ impl Coder {
             DataType::Boolean => {
                 // A level that does not occur is left out at the end.
                 let both = [self.integer(0), self.integer(1)];
-                out.extend(column.as_boolean().values().iter().map(|b| both[usize::from(b)]));
+                let words = column.as_boolean().values().bit_chunks();
+                for word in words.iter() {
+                    out.extend((0..64).map(|b| both[usize::from(word >> b & 1 == 1)]));
+                }
+                let rest = words.remainder_bits();
+                out.extend((0..words.remainder_len()).map(|b| both[usize::from(rest >> b & 1 == 1)]));
                 self.put_nulls(column, out);
             }
             DataType::Dictionary(_, _) => self.dictionary(column, out)?,
@@ -178,7 +183,17 @@ impl Coder {
     {
         let values = column.as_primitive::<T>();
         if values.null_count() == 0 {
-            out.extend(values.values().iter().map(|&v| self.integer(v.into())));
+            // Values met before first, without a branch; then whatever was new.
+            let near = self.near.as_slice();
+            let known = |v: &T::Native| {
+                let at = usize::try_from(Into::<i64>::into(*v).wrapping_add(NEAR)).unwrap_or(usize::MAX);
+                near.get(at).copied().unwrap_or(NONE)
+            };
+            out.extend(values.values().iter().map(known));
+            if out.contains(&NONE) {
+                let new = out.iter_mut().zip(values.values()).filter(|(code, _)| **code == NONE);
+                new.for_each(|(code, &v)| *code = self.integer(v.into()));
+            }
             return;
         }
         let code = |v: Option<T::Native>| match v {

@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    ArrowDictionaryKeyType, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::{ArrowNativeType, BooleanBuffer};
@@ -119,6 +119,14 @@ fn hashed(name: &str, piece: &ArrayRef, table: &[u64], places: &[u64]) -> Result
         }
         if let Some(bytes) = piece.as_primitive_opt::<UInt8Type>() {
             return Ok(looked_up(bytes.values().iter().map(|v| usize::from(*v)), table, places));
+        }
+        if let Some(floats) = piece.as_primitive_opt::<Float64Type>() {
+            let mixed = |(v, c): (&f64, &u64)| number(*v).wrapping_mul(*c);
+            return Ok(floats.values().iter().zip(places).map(mixed).fold(0, u64::wrapping_add));
+        }
+        if let Some(ints) = piece.as_primitive_opt::<Int32Type>() {
+            let mixed = |(v, c): (&i32, &u64)| number(f64::from(*v)).wrapping_mul(*c);
+            return Ok(ints.values().iter().zip(places).map(mixed).fold(0, u64::wrapping_add));
         }
         if let Some(bits) = piece.as_boolean_opt() {
             return Ok(bitwise(bits.values(), places));

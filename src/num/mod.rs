@@ -10,11 +10,13 @@
 //! | [`root`] | bracketed roots |
 //! | [`special`] | incomplete beta and gamma functions, both tails, in logs |
 //! | [`dist`] | distributions built on them: cdf, survival, quantiles |
+//! | [`exponential`] | e^x and ln(1 + e) for lanes |
 //! | [`lanes`] | loops compiled for every instruction set, chosen at run time |
 //! | [`linalg`] | Cholesky; QR that names aliased columns |
 
 pub mod bounded;
 pub mod dist;
+pub mod exponential;
 pub mod extended;
 pub mod lanes;
 pub mod linalg;

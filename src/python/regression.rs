@@ -11,7 +11,7 @@ use crate::python::input::InRows;
 use crate::python::output::OutTable;
 use crate::python::spec::{Spec, covariance, groups_of, logged, terms_of};
 use crate::regression::family::Link;
-use crate::regression::glm::{Glm, Options, glm};
+use crate::regression::glm::{Glm, Options, glm, null_deviance};
 use crate::regression::inference::{Inference, Wald};
 use crate::regression::influence::influence;
 use crate::regression::likelihood::profile;
@@ -315,10 +315,10 @@ impl Model {
     fn deviances(&self) -> Result<Vec<(&'static str, f64)>> {
         let fit = self.fit.glm();
         let options = Options { family: fit.family, link: fit.link, ..self.spec.options()? };
-        let null = glm(&ModelMatrix::intercept(fit.mu.len()), &self.outcome, options)?;
+        let null = null_deviance(&self.outcome, options)?;
         let mut facts = vec![("pearson", fit.pearson), ("n_iter", fit.n_iter as f64)];
         if self.outcome.kind != Kind::Sums {
-            facts.extend([("deviance", fit.deviance), ("null_deviance", null.deviance)]);
+            facts.extend([("deviance", fit.deviance), ("null_deviance", null)]);
         }
         if fit.df > 0.0 {
             facts.push(("dispersion", fit.pearson / fit.df));

@@ -154,6 +154,16 @@ impl Family {
         Point { mu, slope, factor }
     }
 
+    /// μ′/V(μ) alone: 1 under the canonical links, whatever η.
+    pub fn factor(self, link: Link, eta: f64) -> f64 {
+        match (self, link) {
+            (Self::Gaussian, Link::Identity) | (Self::Binomial, Link::Logit) | (Self::Poisson, Link::Log) => {
+                1.0
+            }
+            _ => self.point(link, eta).factor,
+        }
+    }
+
     /// Whether the dispersion is 1 by definition (z inference) or estimated (t inference).
     pub fn fixed_dispersion(self) -> bool {
         matches!(self, Self::Binomial | Self::Poisson | Self::NegativeBinomial(_))

@@ -10,7 +10,9 @@ use crate::error::{Error, Result};
 use crate::num::linalg::Gram;
 use crate::regression::bounded;
 use crate::regression::family::{Family, Link};
+use crate::regression::log_likelihood::log_likelihood;
 use crate::regression::outcome::{Kind, Outcome};
+use crate::regression::passes;
 use crate::regression::scores::Scores;
 use crate::regression::separation;
 use crate::regression::start::{flat, independent, start, whole};
@@ -187,8 +189,24 @@ pub(super) fn weight(outcome: &Outcome, options: Options<'_>, eta: f64, i: usize
     outcome.prior(i) * outcome.n[i] * at.slope * at.factor
 }
 
+/// The deviance of the model of an intercept alone (with the offset, if any). Without an offset its fitted mean is the
+/// weighted mean, under every link.
+///
+/// # Errors
+/// Those of a fit.
+pub fn null_deviance(outcome: &Outcome, options: Options<'_>) -> Result<f64> {
+    let eta = vec![options.link.eta(outcome.mean()); outcome.len()];
+    match deviance(outcome, options, &eta) {
+        Some(found) if outcome.offset.is_none() => Ok(found),
+        _ => glm(&ModelMatrix::intercept(outcome.len()), outcome, options).map(|fit| fit.deviance),
+    }
+}
+
 /// Working weights and score residuals of every cell.
 fn weights(outcome: &Outcome, options: Options<'_>, eta: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    if let Some([_, w, u]) = passes::working(outcome, options.family, options.link, eta) {
+        return (w, u);
+    }
     let (mut w, mut u) = (Vec::with_capacity(eta.len()), Vec::with_capacity(eta.len()));
     for (i, &e) in eta.iter().enumerate() {
         let at = options.family.point(options.link, e);
@@ -201,6 +219,9 @@ fn weights(outcome: &Outcome, options: Options<'_>, eta: &[f64]) -> (Vec<f64>, V
 
 /// Deviance (−2 log likelihood for 0/1 rows); `None` where a mean leaves its range.
 pub(super) fn deviance(outcome: &Outcome, options: Options<'_>, eta: &[f64]) -> Option<f64> {
+    if let Some(found) = passes::deviance(outcome, options.family, options.link, eta) {
+        return found.is_finite().then_some(found);
+    }
     let mut total = 0.0;
     for (i, &e) in eta.iter().enumerate() {
         let (n, sum) = (outcome.n[i], outcome.sum[i]);
@@ -245,8 +266,11 @@ fn finish(
     n_iter: usize,
 ) -> Result<Glm> {
     separation::confirm_finite(&x, outcome, options, &state.eta)?;
-    let (w, u) = weights(outcome, options, &state.eta);
-    let mu: Vec<f64> = state.eta.iter().map(|&e| options.link.mean(e).0).collect();
+    let [mu, w, u] =
+        passes::working(outcome, options.family, options.link, &state.eta).unwrap_or_else(|| {
+            let (w, u) = weights(outcome, options, &state.eta);
+            [state.eta.iter().map(|&e| options.link.mean(e).0).collect(), w, u]
+        });
     let n_obs = outcome.n_obs();
     let df = n_obs - x.n_columns() as f64;
     let pearson: f64 = (0..mu.len())
@@ -260,7 +284,7 @@ fn finish(
     let dispersion = if estimated { pearson / df } else { 1.0 };
     let squares = (0..mu.len())
         .map(|i| {
-            let factor = options.family.point(options.link, state.eta[i]).factor * outcome.prior(i);
+            let factor = options.family.factor(options.link, state.eta[i]) * outcome.prior(i);
             outcome.squares(i, mu[i]) * factor * factor
         })
         .collect();
@@ -286,34 +310,4 @@ fn finish(
         n_iter,
         edge: Vec::new(),
     })
-}
-
-/// Log likelihood; Gaussian and gamma at their own estimate of the dispersion (deviance over n).
-fn log_likelihood(outcome: &Outcome, family: Family, mu: &[f64], deviance: f64, n: f64) -> f64 {
-    use crate::num::special::ln_gamma;
-    let phi = deviance / n;
-    (0..outcome.len())
-        .map(|i| {
-            let (m, sum, mu) = (outcome.n[i], outcome.sum[i], mu[i]);
-            let unit = match (outcome.kind, family) {
-                (_, Family::Gaussian) => {
-                    let spread = if outcome.prior(i) > 0.0 { m * outcome.prior(i).ln() / 2.0 } else { 0.0 };
-                    return spread
-                        - 0.5
-                            * (m * (2.0 * std::f64::consts::PI * phi).ln()
-                                + outcome.prior(i) * outcome.squares(i, mu) / phi);
-                }
-                (Kind::Trials, Family::Binomial) => {
-                    ln_gamma(m + 1.0) - ln_gamma(sum + 1.0) - ln_gamma(m - sum + 1.0)
-                        + m * family.ln_density(sum / m, mu, 1.0)
-                }
-                (Kind::Binary | Kind::Moments, _) => {
-                    sum * family.ln_density(1.0, mu, phi) + (m - sum) * family.ln_density(0.0, mu, phi)
-                }
-                _ => m * family.ln_density(sum / m, mu, phi),
-            };
-            // A family without a density for weights: each row counts as often as its weight says.
-            outcome.prior(i) * unit
-        })
-        .sum()
 }

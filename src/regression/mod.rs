@@ -8,6 +8,7 @@
 //! | [`glm`] [`separation`] | iteratively reweighted least squares; outcomes predicted without error |
 //! | `start` | where a fit begins: admissible outcomes, independent columns |
 //! | [`bounded`] | log and identity links of a binomial outcome, up to the edge of their range |
+//! | `passes` | a pass over the cells in lanes, for logit and log links |
 //! | [`likelihood`] | likelihood-ratio and score tests, profile limits |
 //! | [`negative_binomial`] | counts that vary more than Poisson counts |
 //! | [`inference`] | tests and intervals: which covariance goes with which distribution |
@@ -39,11 +40,13 @@ pub mod jackknife;
 pub mod joint;
 pub mod likelihood;
 pub mod lm;
+mod log_likelihood;
 pub mod multinomial;
 pub mod negative_binomial;
 pub mod ordinal;
 pub mod ordinal_link;
 pub mod outcome;
+mod passes;
 pub mod person_period;
 pub mod proportionality;
 pub(crate) mod rank;

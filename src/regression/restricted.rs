@@ -5,7 +5,6 @@ use crate::design::ModelMatrix;
 use crate::error::Result;
 use crate::regression::family::{Family, Link};
 use crate::regression::glm::{Glm, Options, glm};
-use crate::regression::lm::lm;
 use crate::regression::outcome::Outcome;
 use crate::regression::scores::Scores;
 
@@ -14,16 +13,16 @@ use crate::regression::scores::Scores;
 /// # Errors
 /// Those of the fit.
 pub fn restricted(free: &Glm, outcome: &Outcome, j: usize, value: f64, column: &str) -> Result<Scores> {
+    if free.family == Family::Gaussian && free.link == Link::Identity {
+        return Ok(least_squares(free, outcome, j, value));
+    }
     let x: &ModelMatrix = &free.scores.x;
     let held = x.column(j);
     let others: Vec<usize> = (0..x.n_columns()).filter(|&k| k != j).collect();
     let offset: Vec<f64> = (0..outcome.len()).map(|i| outcome.offset(i) + value * held[i]).collect();
     let moved = Outcome { offset: Some(offset.clone()), ..outcome.clone() };
-    let linear = free.family == Family::Gaussian && free.link == Link::Identity;
     let eta = if others.is_empty() {
         offset
-    } else if linear {
-        lm(&x.select(&others), &moved, column)?.fit.eta
     } else {
         let options = Options { family: free.family, link: free.link, quasi: false, start: None, column };
         glm(&x.select(&others), &moved, options)?.eta
@@ -34,9 +33,19 @@ pub fn restricted(free: &Glm, outcome: &Outcome, j: usize, value: f64, column: &
         w.push(outcome.prior(i) * outcome.n[i] * at.slope * at.factor);
         u.push(outcome.prior(i) * (outcome.sum[i] - outcome.n[i] * at.mu) * at.factor);
     }
-    let rows = free.scores.rows.clone();
-    if linear {
-        return Ok(Scores { w, u, rows, ..free.scores.clone() });
+    Scores::new(x.clone(), w, u, vec![0.0; eta.len()], free.scores.rows.clone(), free.n_obs)
+}
+
+/// Least squares under β_j = b without another fit: β̂ − Me_j (β̂_j − b)/M_jj with M = (X′WX)⁻¹.
+fn least_squares(free: &Glm, outcome: &Outcome, j: usize, value: f64) -> Scores {
+    let root = &free.scores.root;
+    let along = root.dot(&root.row(j));
+    let step: Vec<f64> = along.iter().map(|m| m * (value - free.beta[j]) / along[j]).collect();
+    let mut scores = free.scores.clone();
+    let mut eta = free.eta.clone();
+    scores.x.add_linear(&step, &mut eta);
+    for (i, (u, e)) in scores.u.iter_mut().zip(&eta).enumerate() {
+        *u = outcome.prior(i) * (outcome.sum[i] - outcome.n[i] * e);
     }
-    Scores::new(x.clone(), w, u, vec![0.0; eta.len()], rows, free.n_obs)
+    scores
 }

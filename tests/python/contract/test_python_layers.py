@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"cells", "scan", "spark", "formula", "random_terms", "covariances"},
+    {"cells", "scan", "spark", "_plain_formula", "formula", "random_terms", "covariances"},
     {"_models", "_outcome_models"},
     {
         "describe",
