@@ -17,6 +17,7 @@
 //! | L2 | [`design`] | factors, groups, typed weights, samples: what a kernel needs |
 //! | L2 | [`frame`] | the only importer of Arrow: columns in, tables out |
 //! | L3 | [`rates`] [`correlation`] [`inequality`] [`regression`] [`panel`] | one folder per family of methods |
+//! | L3 | [`mixed`] | mixed models: random terms, blocked Cholesky, profiled deviance |
 //! | L3 | [`effects`] | what a fitted model says about everybody: standardised risks, interaction, attributable fractions |
 //! | L3 | [`risk`] [`imputation`] | 2 × 2 tables, strata, E-values; chained equations |
 //! | L3 | [`resample`] [`multiplicity`] [`disclosure`] [`pooling`] | what the families share |
@@ -36,6 +37,7 @@ pub mod error;
 pub mod frame;
 pub mod imputation;
 pub mod inequality;
+pub mod mixed;
 pub mod multiplicity;
 pub mod num;
 pub mod panel;

@@ -10,6 +10,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `results` | what comes back |
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
+| `mixed` | mixed models: nested and crossed groups, variance components |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` | the 22 authorities, code lists; the published tables |
@@ -46,6 +47,7 @@ from gofal.funnel import funnel as funnel
 from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
+from gofal.mixed import lmm as lmm
 
 # How to ask.
 from gofal.options import Options as Options

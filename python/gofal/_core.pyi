@@ -5,6 +5,7 @@ from typing import Any, final
 
 __version__: str
 __all__ = [
+    "Mixed",
     "Model",
     "Table",
     "__version__",
@@ -34,6 +35,7 @@ __all__ = [
     "interaction",
     "leave_one_out",
     "mantel_haenszel",
+    "mixed_predict",
     "panel",
     "pool",
     "pool_joint",
@@ -67,6 +69,38 @@ class Model:
     def facts(self) -> list[tuple[str, float]]: ...
     def rows(self) -> Table | None: ...
 
+@final
+class Mixed:
+    def __new__(
+        cls,
+        table: Any,
+        spec: dict[str, Any],
+        random: list[Any],
+        reml: bool,
+        start: list[float] | None = None,
+        threads: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Mixed: ...
+    def coefficients(self) -> Table: ...
+    def covariance(self) -> list[list[float]]: ...
+    def components(self) -> Table: ...
+    def modes(self) -> Table: ...
+    def theta(self) -> list[tuple[str, str, float]]: ...
+    def path(self) -> list[tuple[list[float], float]]: ...
+    def facts(self) -> list[tuple[str, float]]: ...
+    def factors(self) -> list[tuple[str, int, bool]]: ...
+    def rows(self) -> Table | None: ...
+
+def mixed_predict(
+    table: Any,
+    spec: dict[str, Any],
+    random: list[Any],
+    names: list[str],
+    beta: list[float],
+    modes: list[tuple[list[str], list[float]]],
+    last: int,
+    threads: int,
+) -> Table: ...
 def standardised(
     model: Model,
     scenarios: list[tuple[str, list[tuple[str, str]]]],

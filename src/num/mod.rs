@@ -5,12 +5,14 @@
 //! | [`sum`] | compensated sums |
 //! | [`moments`] | mergeable moments of one and two variables |
 //! | [`quantile`] | sample quantiles (Hyndman and Fan's nine types) |
+//! | [`bounded`] | minimum of a smooth function with lower bounds |
 //! | [`root`] | bracketed roots |
 //! | [`special`] | incomplete beta and gamma functions, both tails, in logs |
 //! | [`dist`] | distributions built on them: cdf, survival, quantiles |
 //! | [`lanes`] | loops compiled for every instruction set, chosen at run time |
 //! | [`linalg`] | Cholesky; QR that names aliased columns |
 
+pub mod bounded;
 pub mod dist;
 pub mod lanes;
 pub mod linalg;

@@ -20,6 +20,7 @@ mod errors;
 mod imputation;
 mod inequality;
 mod input;
+mod mixed;
 mod output;
 mod panel;
 mod rates;
@@ -47,6 +48,8 @@ mod _core {
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
+    #[pymodule_export]
+    use super::mixed::{Mixed, mixed_predict};
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]

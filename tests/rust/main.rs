@@ -4,6 +4,7 @@ mod correlation;
 mod design;
 mod imputation;
 mod inequality;
+mod mixed;
 mod num;
 mod outcome_identities;
 mod outcomes;

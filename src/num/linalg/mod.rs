@@ -3,6 +3,7 @@
 mod cholesky;
 mod eigen;
 mod gram;
+pub mod packed;
 mod product;
 mod qr;
 mod small;

@@ -16,7 +16,7 @@ ORDER = [
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
-    {"cells", "formula", "covariances"},
+    {"cells", "formula", "random_terms", "covariances"},
     {"_models"},
     {
         "describe",
@@ -36,6 +36,7 @@ ORDER = [
         "impute",
         "evalue",
         "pool",
+        "mixed",
     },
     {"wales"},
     {"data"},

@@ -1,0 +1,27 @@
+//! L3. Mixed models: y = Xβ + Zb + e with random effects b by grouping factors, nested or crossed.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | [`term`] | a random term: factor, basis, the pattern of Λ |
+//! | [`structure`] | which blocks there are: stages (nested factors), border (crossed ones), tail |
+//! | [`blocks`] | the cross-products C′WC with C = [Z X y], from rows or cells |
+//! | [`factor`] | scale, inflate, eliminate: the blocked Cholesky factor at θ |
+//! | [`solve`] [`inverse`] | modes and coefficients; diagonal blocks of the inverse |
+//! | [`deviance`] | the profiled deviance, its gradient and metric |
+//! | [`problem`] | a model before it is fitted |
+//! | [`lmm`] | linear mixed models by ML and REML |
+//! | [`summary`] | variance components, shares, R², fitted values |
+//!
+//! Once the products stand, only θ moves: an evaluation costs the sum over levels of the squares of what each meets,
+//! whatever the number of rows.
+
+pub mod blocks;
+pub mod deviance;
+pub mod factor;
+pub mod inverse;
+pub mod lmm;
+pub mod problem;
+pub mod solve;
+pub mod structure;
+pub mod summary;
+pub mod term;
