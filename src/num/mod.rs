@@ -10,6 +10,7 @@
 //! | [`special`] | incomplete beta and gamma functions, both tails, in logs |
 //! | [`dist`] | distributions built on them: cdf, survival, quantiles |
 //! | [`lanes`] | loops compiled for every instruction set, chosen at run time |
+//! | [`quadrature`] | Gauss-Hermite nodes |
 //! | [`linalg`] | Cholesky; QR that names aliased columns |
 
 pub mod bounded;
@@ -17,6 +18,7 @@ pub mod dist;
 pub mod lanes;
 pub mod linalg;
 pub mod moments;
+pub mod quadrature;
 pub mod quantile;
 pub mod root;
 pub mod special;

@@ -1,0 +1,394 @@
+//! Generalised linear mixed models by maximum likelihood: Laplace, or adaptive Gauss-Hermite quadrature.
+//!
+//! The search runs over (β, θ, ln φ) at once with the exact gradient, from the generalised linear model's β; û is warm from
+//! one evaluation to the next. The covariance of all parameters is the inverse of the observed information
+//! ½ ∂²d, by central differences of the gradient; beside it stands (X′V⁻¹X)⁻¹, which takes θ as known (what `lme4` prints
+//! with `use.hessian = FALSE`). A standard deviation at 0 makes the fit singular: it is then held there.
+
+use ndarray::Array2;
+
+use crate::error::{Error, Result};
+use crate::mixed::glmm::laplace::{self, FixedInformation};
+use crate::mixed::glmm::leverage::Leverage;
+use crate::mixed::glmm::model::{Model, times_lambda};
+use crate::mixed::glmm::modes::{Memory, Modes, modes};
+use crate::mixed::glmm::quadrature::Quadrature;
+use crate::num::bounded::{DECREMENT, Evaluation, Search, minimise};
+use crate::num::linalg::SmallCholesky;
+
+/// Least diagonal entry of Λ during the search.
+const FLOOR: f64 = 1e-5;
+/// A diagonal entry that ends below this is tried at 0.
+const NEAR_ZERO: f64 = 2e-3;
+/// Step of the differences of the gradient, in standard errors.
+const STEP: f64 = 1e-3;
+/// Beyond these ln φ the dispersion is that of the family without one.
+const LN_PHI: (f64, f64) = (-12.0, 16.0);
+
+/// A fitted model; θ and what follows from it in the units of the data.
+#[derive(Debug, Clone)]
+pub struct Glmm {
+    /// β.
+    pub beta: Vec<f64>,
+    /// Covariance of β from the observed information of all parameters.
+    pub covariance: Array2<f64>,
+    /// Covariance of β with θ and φ taken as known.
+    pub conditional: Array2<f64>,
+    /// θ.
+    pub theta: Vec<f64>,
+    /// Λ of every term, row-major q × q.
+    pub lambda: Vec<Vec<f64>>,
+    /// φ, where the family has one.
+    pub phi: Option<f64>,
+    /// Covariance of (θ, ln φ) from the observed information; 0 for what is held at a bound.
+    pub theta_covariance: Array2<f64>,
+    /// −2 log likelihood.
+    pub deviance: f64,
+    /// Conditional modes b per term: level after level, q each.
+    pub modes: Vec<Vec<f64>>,
+    /// Their conditional covariances, q × q per level.
+    pub mode_covariances: Vec<Vec<f64>>,
+    /// Per term: whether its Λ has a 0 on the diagonal.
+    pub singular: Vec<bool>,
+    /// η̂ with the random effects, per cell.
+    pub eta: Vec<f64>,
+    /// Σ (y − μ̂)²/V at the modes.
+    pub pearson: f64,
+    /// What the search did.
+    pub search: Search,
+    /// Nodes per random effect; 1 is Laplace.
+    pub nodes: usize,
+}
+
+/// One evaluation of −2 log likelihood.
+pub(super) struct Found {
+    pub value: f64,
+    pub gradient: Vec<f64>,
+    pub modes: Modes,
+    pub leverage: Leverage,
+}
+
+/// Evaluates, keeping û, the factor and the information of β between calls.
+struct Evaluator<'a> {
+    model: &'a Model,
+    rule: Option<Quadrature>,
+    memory: Memory,
+    fixed: FixedInformation,
+    known: Option<(Vec<f64>, Vec<f64>)>,
+}
+
+impl<'a> Evaluator<'a> {
+    fn new(model: &'a Model, nodes: usize) -> Result<Self> {
+        Ok(Self {
+            model,
+            rule: if nodes > 1 { Some(Quadrature::new(model, nodes)?) } else { None },
+            memory: Memory::new(model),
+            fixed: FixedInformation::new(model)?,
+            known: None,
+        })
+    }
+
+    fn at(&mut self, psi: &[f64]) -> Result<Option<Found>> {
+        let Some(modes) = modes(self.model, psi, &mut self.memory)? else { return Ok(None) };
+        let (_, _, phi) = self.model.split(psi);
+        let (value, gradient, leverage) = match &self.rule {
+            None => {
+                let (gradient, leverage) = laplace::gradient(self.model, phi, &modes)?;
+                (laplace::deviance(self.model, &modes), gradient, leverage)
+            }
+            Some(rule) => rule.evaluate(self.model, phi, &modes)?,
+        };
+        if !value.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
+            return Ok(None);
+        }
+        Ok(Some(Found { value, gradient, modes, leverage }))
+    }
+
+    /// The same with a metric, for the search.
+    fn evaluation(&mut self, psi: &[f64]) -> Result<Option<Evaluation>> {
+        let Some(found) = self.at(psi)? else { return Ok(None) };
+        let fixed = match &self.known {
+            Some((at, fixed)) if self.near(at, psi, fixed) => fixed.clone(),
+            _ => {
+                let Ok(fixed) = self.fixed.at(&found.modes.cells.w, &found.modes.lambda) else {
+                    return Ok(None);
+                };
+                self.known = Some((psi.to_vec(), fixed.clone()));
+                fixed
+            }
+        };
+        let (_, _, phi) = self.model.split(psi);
+        let metric = laplace::metric(self.model, phi, &found.modes, &found.leverage.blocks, &fixed);
+        self.memory.keep(found.modes);
+        Ok(Some(Evaluation { value: found.value, gradient: found.gradient, metric }))
+    }
+
+    /// Whether the information at one point serves at another: β within a third of a standard error, θ and φ within
+    /// three parts in a hundred.
+    fn near(&self, at: &[f64], psi: &[f64], fixed: &[f64]) -> bool {
+        let p = self.model.p();
+        let d: Vec<f64> = psi.iter().zip(at).map(|(a, b)| a - b).collect();
+        let length: f64 = (0..p).map(|i| (0..p).map(|j| d[i] * fixed[i * p + j] * d[j]).sum::<f64>()).sum();
+        length < 0.1 && d[p..].iter().zip(&at[p..]).all(|(d, a)| d.abs() < 0.03 * (a.abs() + 0.1))
+    }
+}
+
+/// Where a search begins: β in the units of the data, φ.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// β.
+    pub beta: Vec<f64>,
+    /// φ (not read for a family without one).
+    pub phi: f64,
+    /// θ in the units of the data, for a warm start.
+    pub theta: Option<Vec<f64>>,
+}
+
+/// Fits a model; `nodes` is 1 for Laplace.
+///
+/// # Errors
+/// `NoConvergence` with the record of the search; `Undefined` where the start has no likelihood, the dispersion is unbounded or
+/// the information is not positive definite; `InvalidOption` for nodes that the model cannot use.
+pub fn glmm(model: &Model, start: &Start, nodes: usize) -> Result<Glmm> {
+    let mut evaluator = Evaluator::new(model, nodes)?;
+    let lower = bounds(model);
+    let start = first(model, start, &lower)?;
+    let search = minimise(
+        start,
+        &lower,
+        |psi| evaluator.evaluation(psi),
+        || Error::Undefined {
+            what: "the likelihood".to_owned(),
+            reason: "it is not finite at the coefficients of the model without random effects".to_owned(),
+        },
+    )?;
+    let (_, theta, phi) = model.split(&search.at);
+    if model.density.has_dispersion() && (phi.ln() - LN_PHI.1).abs() < 0.5 {
+        let reason = "given the random effects the outcome varies no more than without a dispersion: use the plain family";
+        return Err(Error::Undefined { what: "the dispersion".to_owned(), reason: reason.to_owned() });
+    }
+    if !search.converged() {
+        return Err(Error::NoConvergence {
+            what: format!(
+                "the search for the parameters ({:?}; gradient {:.3e}; theta {theta:?}; value {:.6})",
+                search.stop, search.gradient_norm, search.end.value
+            ),
+            n_iter: search.evaluations,
+            last: search.decrement,
+            tolerance: DECREMENT,
+        });
+    }
+    let psi = to_the_bound(model, &mut evaluator, &search)?;
+    assemble(model, &mut evaluator, psi, search, nodes)
+}
+
+fn bounds(model: &Model) -> Vec<f64> {
+    let mut lower = vec![f64::NEG_INFINITY; model.p()];
+    lower.extend(model.entries().iter().map(|(_, (r, c))| if r == c { FLOOR } else { f64::NEG_INFINITY }));
+    if model.density.has_dispersion() {
+        lower.push(LN_PHI.0);
+    }
+    lower
+}
+
+/// ψ to start from.
+fn first(model: &Model, start: &Start, lower: &[f64]) -> Result<Vec<f64>> {
+    let p = model.p();
+    if start.beta.len() != p {
+        return Err(Error::Length { what: "beta".to_owned(), expected: p, got: start.beta.len() });
+    }
+    let mut psi = start.beta.clone();
+    if let Some(j) = model.x.names().iter().position(|name| name == "(intercept)") {
+        psi[j] += model.centre.iter().zip(&start.beta).map(|(c, b)| c * b).sum::<f64>();
+    }
+    let entries = model.entries();
+    match &start.theta {
+        Some(theta) => {
+            let scaled = entries.iter().zip(theta).map(|(&(t, (r, _)), v)| v * model.scale[t][r]);
+            psi.extend(scaled.zip(&lower[p..]).map(|(v, low)| v.max(*low)));
+        }
+        None => psi.extend(entries.iter().map(|(_, (r, c))| if r == c { 0.5 } else { 0.0 })),
+    }
+    if model.density.has_dispersion() {
+        psi.push(start.phi.ln().clamp(LN_PHI.0 + 1.0, LN_PHI.1 - 6.0));
+    }
+    Ok(psi)
+}
+
+/// ψ̂ with the diagonal entries that are 0 set to 0.
+fn to_the_bound(model: &Model, evaluator: &mut Evaluator<'_>, search: &Search) -> Result<Vec<f64>> {
+    let mut psi = search.at.clone();
+    let mut best = search.end.value;
+    for (j, (_, (r, c))) in model.entries().into_iter().enumerate() {
+        let j = model.p() + j;
+        if r != c || psi[j] >= NEAR_ZERO {
+            continue;
+        }
+        let mut tried = psi.clone();
+        tried[j] = 0.0;
+        let Some(found) = evaluator.at(&tried)? else { continue };
+        if found.value <= best + 1e-7 {
+            (psi, best) = (tried, found.value);
+        }
+    }
+    Ok(psi)
+}
+
+/// Parameters that are not held at 0, and the observed information ½∂²d over them.
+fn information(
+    model: &Model,
+    evaluator: &mut Evaluator<'_>,
+    psi: &[f64],
+    metric: &[f64],
+) -> Result<(Vec<usize>, Vec<f64>)> {
+    let k = psi.len();
+    let entries = model.entries();
+    let held = |j: usize| {
+        j >= model.p() && j < model.p() + entries.len() && {
+            let (term, (r, c)) = entries[j - model.p()];
+            // A column of Λ whose diagonal is 0 is held with it.
+            let diagonal = entries.iter().position(|e| *e == (term, (c, c)));
+            diagonal.is_some_and(|d| psi[model.p() + d] == 0.0) && (r == c || psi[j] == 0.0)
+        }
+    };
+    let free: Vec<usize> = (0..k).filter(|&j| !held(j)).collect();
+    let f = free.len();
+    let mut out = vec![0.0; f * f];
+    for (a, &j) in free.iter().enumerate() {
+        let scale = (metric[j * k + j] / 2.0).sqrt();
+        let mut h = STEP / scale;
+        if j >= model.p() && psi[j] > 0.0 && j < model.p() + entries.len() {
+            h = h.min(psi[j] / 4.0);
+        }
+        let mut side = |sign: f64| -> Result<Vec<f64>> {
+            let mut at = psi.to_vec();
+            at[j] += sign * h;
+            let found = evaluator.at(&at)?.ok_or_else(not_definite)?;
+            let gradient = found.gradient.clone();
+            evaluator.memory.keep(found.modes);
+            Ok(gradient)
+        };
+        let (up, down) = (side(1.0)?, side(-1.0)?);
+        for (b, &i) in free.iter().enumerate() {
+            out[a * f + b] = (up[i] - down[i]) / (4.0 * h);
+        }
+    }
+    for a in 0..f {
+        for b in 0..a {
+            let mean = f64::midpoint(out[a * f + b], out[b * f + a]);
+            (out[a * f + b], out[b * f + a]) = (mean, mean);
+        }
+    }
+    Ok((free, out))
+}
+
+fn not_definite() -> Error {
+    Error::Undefined {
+        what: "the observed information".to_owned(),
+        reason: "it is not positive definite at the estimate: a variance or a slope that these data cannot identify"
+            .to_owned(),
+    }
+}
+
+fn assemble(
+    model: &Model,
+    evaluator: &mut Evaluator<'_>,
+    mut psi: Vec<f64>,
+    search: Search,
+    nodes: usize,
+) -> Result<Glmm> {
+    let (p, k) = (model.p(), psi.len());
+    let (free, observed) = information(model, evaluator, &psi, &search.end.metric)?;
+    let root = SmallCholesky::new(&observed, free.len()).map_err(|_| not_definite())?;
+    // The last Newton step, for digits that the search need not reach.
+    let here = evaluator.at(&psi)?.ok_or_else(not_definite)?;
+    let mut step: Vec<f64> = free.iter().map(|&j| -0.5 * here.gradient[j]).collect();
+    root.solve(&mut step);
+    free.iter().zip(&step).for_each(|(&j, d)| psi[j] += d);
+    let found = evaluator.at(&psi)?.ok_or_else(not_definite)?;
+    let inverse = root.inverse();
+    let mut all = Array2::zeros((k, k));
+    for (a, &i) in free.iter().enumerate() {
+        free.iter().enumerate().for_each(|(b, &j)| all[[i, j]] = inverse[[a, b]]);
+    }
+    let fixed = evaluator.fixed.at(&found.modes.cells.w, &found.modes.lambda)?;
+    let conditional = SmallCholesky::new(&fixed, p).map_err(|_| not_definite())?.inverse();
+    let (beta_c, scaled, phi) = model.split(&psi);
+    let (beta, shift) = uncentred(model, beta_c);
+    let entries = model.entries();
+    let unit: Vec<f64> = entries.iter().map(|&(t, (r, _))| 1.0 / model.scale[t][r]).collect();
+    let theta: Vec<f64> = scaled.iter().zip(&unit).map(|(v, u)| v * u).collect();
+    let lambda = model.lambda(&theta);
+    let q = |t: usize| model.design.terms[t].q();
+    let rest = k - p;
+    let unit_at = |j: usize| unit.get(j).copied().unwrap_or(1.0);
+    let theta_covariance =
+        Array2::from_shape_fn((rest, rest), |(i, j)| all[[p + i, p + j]] * unit_at(i) * unit_at(j));
+    let within = all.slice(ndarray::s![..p, ..p]).to_owned();
+    Ok(Glmm {
+        covariance: shift.dot(&within).dot(&shift.t()),
+        conditional: shift.dot(&conditional).dot(&shift.t()),
+        beta,
+        modes: found
+            .modes
+            .u
+            .iter()
+            .zip(&lambda)
+            .enumerate()
+            .map(|(t, (u, l))| times_lambda(u, l, q(t)))
+            .collect(),
+        mode_covariances: found
+            .leverage
+            .blocks
+            .iter()
+            .zip(&lambda)
+            .enumerate()
+            .map(|(t, (b, l))| conjugate(b, l, q(t)))
+            .collect(),
+        singular: lambda.iter().enumerate().map(|(t, l)| (0..q(t)).any(|j| l[j * q(t) + j] == 0.0)).collect(),
+        theta,
+        lambda,
+        phi: model.density.has_dispersion().then_some(phi),
+        theta_covariance,
+        deviance: found.value,
+        pearson: pearson(model, &found.modes.cells.eta, phi),
+        eta: found.modes.cells.eta,
+        search,
+        nodes,
+    })
+}
+
+/// β in the units of the data, and the matrix that takes centred coefficients there.
+fn uncentred(model: &Model, beta: &[f64]) -> (Vec<f64>, Array2<f64>) {
+    let (p, mut out) = (beta.len(), beta.to_vec());
+    let mut shift = Array2::eye(p);
+    if let Some(j) = model.x.names().iter().position(|name| name == "(intercept)") {
+        out[j] -= model.centre.iter().zip(beta).map(|(c, b)| c * b).sum::<f64>();
+        (0..p).filter(|&k| k != j).for_each(|k| shift[[j, k]] = -model.centre[k]);
+    }
+    (out, shift)
+}
+
+/// ΛBΛ′ of every level.
+fn conjugate(blocks: &[f64], lambda: &[f64], q: usize) -> Vec<f64> {
+    let mut out = Vec::with_capacity(blocks.len());
+    for block in blocks.chunks_exact(q * q) {
+        let half = |i: usize, j: usize| (0..=i).map(|k| lambda[i * q + k] * block[k * q + j]).sum::<f64>();
+        out.extend(
+            (0..q * q).map(|v| (0..=v % q).map(|k| half(v / q, k) * lambda[v % q * q + k]).sum::<f64>()),
+        );
+    }
+    out
+}
+
+fn pearson(model: &Model, eta: &[f64], phi: f64) -> f64 {
+    let link = model.density.link();
+    (0..model.len())
+        .map(|i| {
+            let (n, mu) = (model.trials[i], link.mean(eta[i]).0);
+            let counts = matches!(link, crate::regression::family::Link::Log);
+            let resid = model.sum[i] - if counts { mu } else { n * mu };
+            model.frequency[i] * resid * resid / model.density.variance(n, mu, phi)
+        })
+        .sum()
+}

@@ -1,0 +1,84 @@
+//! Where the search begins: the generalised linear model without random effects.
+//!
+//! It also finds what would have no finite estimate with random effects either: columns in the span of others, and
+//! patterns of covariates that predict the outcome without error.
+
+use crate::design::ModelMatrix;
+use crate::error::{Error, Result};
+use crate::mixed::glmm::density::Density;
+use crate::mixed::glmm::fit::{Glmm, Start, glmm};
+use crate::mixed::glmm::model::Model;
+use crate::mixed::term::RandomTerm;
+use crate::regression::family::Family;
+use crate::regression::glm::{Glm, Options, glm};
+use crate::regression::outcome::{Kind, Outcome};
+
+/// β and φ of the model without random effects.
+///
+/// # Errors
+/// Those of [`glm`]; `Aliased` naming columns in the span of others.
+pub fn start(x: &ModelMatrix, outcome: &Outcome, density: Density, column: &str) -> Result<Start> {
+    let family = match density {
+        Density::Binomial(_) | Density::BetaBinomial => Family::Binomial,
+        Density::Poisson | Density::NegativeBinomial => Family::Poisson,
+    };
+    let options = Options { family, link: density.link(), quasi: false, start: None, column };
+    let plain = glm(x, outcome, options)?;
+    if !plain.aliased.is_empty() {
+        return Err(Error::Aliased { columns: plain.aliased });
+    }
+    let phi = dispersion(&plain, outcome, density);
+    Ok(Start { beta: plain.beta, phi, theta: None })
+}
+
+/// Half of the overdispersion by the method of moments is left to the random effects.
+fn dispersion(plain: &Glm, outcome: &Outcome, density: Density) -> f64 {
+    let cells = 0..outcome.len();
+    match density {
+        Density::NegativeBinomial => {
+            let excess: f64 = cells
+                .map(|i| outcome.n[i] * (outcome.sum[i] / outcome.n[i] / plain.mu[i] - 1.0).powi(2))
+                .sum();
+            (2.0 * outcome.n.iter().sum::<f64>() / excess).clamp(0.1, 100.0)
+        }
+        Density::BetaBinomial => {
+            let mean_trials = outcome.n.iter().sum::<f64>() / outcome.len() as f64;
+            let ratio = plain.pearson / plain.df.max(1.0);
+            (2.0 * (mean_trials - 1.0) / (ratio - 1.0).max(0.05)).clamp(0.5, 200.0)
+        }
+        Density::Binomial(_) | Density::Poisson => 1.0,
+    }
+}
+
+/// Reads, starts and fits: `nodes` is 1 for Laplace; `warm` is θ in the units of the data.
+///
+/// # Errors
+/// Those of [`start`], [`Model::new`] and [`glmm`]; `InvalidOption` for a beta-binomial outcome without trials.
+pub fn fit(
+    terms: Vec<RandomTerm>,
+    x: &ModelMatrix,
+    outcome: &Outcome,
+    density: Density,
+    column: &str,
+    nodes: usize,
+    warm: Option<&[f64]>,
+) -> Result<(Model, Glmm)> {
+    if density == Density::BetaBinomial && outcome.kind != Kind::Trials {
+        return Err(Error::option(
+            "family",
+            "trials with \"beta-binomial\": a 0/1 row has no dispersion",
+            "rows",
+        ));
+    }
+    if density.link() == crate::regression::family::Link::Log
+        && let Some(i) = (0..outcome.len()).find(|&i| (outcome.sum[i] / outcome.n[i]).fract() != 0.0)
+    {
+        let rows = (0..outcome.len()).filter(|&i| (outcome.sum[i] / outcome.n[i]).fract() != 0.0);
+        return Err(Error::values(column, rows, "whole counts", outcome.sum[i] / outcome.n[i]));
+    }
+    let mut from = start(x, outcome, density, column)?;
+    from.theta = warm.map(<[f64]>::to_vec);
+    let model = Model::new(terms, x.clone(), outcome, density, column)?;
+    let fitted = glmm(&model, &from, nodes)?;
+    Ok((model, fitted))
+}
