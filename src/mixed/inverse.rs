@@ -107,7 +107,7 @@ impl Known<'_> {
             for level in 0..structure.n_levels[term] {
                 let at = first + level * q;
                 (0..q).for_each(|a| {
-                    out[term].extend_from_slice(&self.tail[(at + a) * k + at..(at + a) * k + at + q])
+                    out[term].extend_from_slice(&self.tail[(at + a) * k + at..(at + a) * k + at + q]);
                 });
             }
         }

@@ -17,6 +17,7 @@ mod describe;
 mod door;
 mod effects;
 mod errors;
+mod glmm;
 mod imputation;
 mod inequality;
 mod input;
@@ -44,6 +45,8 @@ mod _core {
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
+    #[pymodule_export]
+    use super::glmm::{Glmm, observed_shares, variance_ratios};
     #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]

@@ -9,13 +9,14 @@
 use crate::error::{Error, Result};
 use crate::num::special::{ln_gamma, ln_normal_sf, rise};
 use crate::regression::family::Link;
+use crate::regression::outcome::Kind;
 
 /// What the outcome is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Density {
     /// s successes of n, by a link.
     Binomial(Link),
-    /// A count with log link.
+    /// A count with log link; of n rows their sum.
     Poisson,
     /// A count with log link and V = μ + μ²/φ.
     NegativeBinomial,
@@ -95,23 +96,20 @@ impl Density {
     pub fn variance(self, n: f64, mu: f64, phi: f64) -> f64 {
         match self {
             Self::Binomial(_) => n * mu * (1.0 - mu),
-            Self::Poisson => mu,
+            Self::Poisson => n * mu,
             Self::NegativeBinomial => mu + mu * mu / phi,
             Self::BetaBinomial => n * mu * (1.0 - mu) * (phi + n) / (phi + 1.0),
         }
     }
 
-    /// The part of l without a parameter; `trials` where a cell is one observation and not n rows.
-    pub fn constant(self, n: f64, s: f64, trials: bool) -> f64 {
-        match self {
-            Self::Binomial(_) | Self::BetaBinomial => {
-                if trials {
-                    rise(1.0, n)[0] - rise(1.0, s)[0] - rise(1.0, n - s)[0]
-                } else {
-                    0.0
-                }
+    /// The part of l without a parameter: of trials the binomial coefficient, of a count −ln s!; 0 of 0/1 rows.
+    pub fn constant(self, n: f64, s: f64, kind: Kind) -> f64 {
+        match (self, kind) {
+            (Self::Binomial(_) | Self::BetaBinomial, Kind::Trials) => {
+                rise(1.0, n)[0] - rise(1.0, s)[0] - rise(1.0, n - s)[0]
             }
-            Self::Poisson | Self::NegativeBinomial => -ln_gamma(s + 1.0),
+            (Self::Binomial(_) | Self::BetaBinomial, _) | (_, Kind::Binary) => 0.0,
+            (Self::Poisson | Self::NegativeBinomial, _) => -ln_gamma(s + 1.0),
         }
     }
 
@@ -131,7 +129,7 @@ impl Density {
                 Point { l, g: s - n * mu, w, w1: w * (1.0 - 2.0 * mu) }
             }
             Self::Poisson => {
-                let mu = eta.exp();
+                let mu = n * eta.exp();
                 Point { l: s * eta - mu, g: s - mu, w: mu, w1: mu }
             }
             Self::NegativeBinomial => {
@@ -294,8 +292,12 @@ mod tests {
                 let n = 6.0;
                 let top = if d.has_dispersion() && d.link() == Link::Log { 400 } else { 120 };
                 let top = if d.link() == Link::Log { top } else { 6 };
+                let n = if d.link() == Link::Log { 1.0 } else { n };
                 let total: f64 = (0..=top)
-                    .map(|s| (d.point(n, f64::from(s), eta, 1.7).l + d.constant(n, f64::from(s), true)).exp())
+                    .map(|s| {
+                        (d.point(n, f64::from(s), eta, 1.7).l + d.constant(n, f64::from(s), Kind::Trials))
+                            .exp()
+                    })
                     .sum();
                 assert!((total - 1.0).abs() < 1e-12, "{d:?} {eta}: {total}");
             }

@@ -39,7 +39,7 @@ pub struct Adjoint {
 /// d at the modes.
 pub fn deviance(model: &Model, modes: &Modes) -> f64 {
     let penalty: f64 = modes.u.iter().flatten().map(|u| u * u).sum();
-    penalty - 2.0 * (modes.cells.l + model.constant) + modes.factor.ln_det_random
+    penalty - 2.0 * (modes.cells.l + model.constant.unwrap_or(0.0)) + modes.factor.ln_det_random
 }
 
 /// The gradient of d, and H⁻¹'s part in the cells.

@@ -7,9 +7,10 @@
 //! | [`modes`] | conditional modes: penalised iteratively reweighted least squares |
 //! | [`leverage`] | what H⁻¹ says about each cell |
 //! | [`quadrature`] | adaptive Gauss-Hermite quadrature for one random effect |
+//! | [`summary`] [`profile`] | variance components; limits of a standard deviation |
 //! | [`scale`] | shares of variance and median ratios |
 //! | [`start`] | the model without random effects, from which the search begins |
-//! | [`fit`] | the search, the information, the fitted model |
+//! | `search` [`fit`] | the search, the information, the fitted model |
 //! | [`laplace`] | the Laplace deviance, its exact gradient and metric |
 
 pub mod density;
@@ -18,6 +19,9 @@ pub mod laplace;
 pub mod leverage;
 pub mod model;
 pub mod modes;
+pub mod profile;
 pub mod quadrature;
 pub mod scale;
+mod search;
 pub mod start;
+pub mod summary;

@@ -36,8 +36,8 @@ pub struct Model {
     pub sum: Vec<f64>,
     /// Known part of η.
     pub offset: Vec<f64>,
-    /// Part of the log likelihood without a parameter.
-    pub constant: f64,
+    /// Part of the log likelihood without a parameter; `None` where cells of unequal counts do not hold it.
+    pub constant: Option<f64>,
     /// Observations.
     pub n_obs: f64,
 }
@@ -70,7 +70,13 @@ impl Model {
         let centre = if has_intercept { centres(&x, &rows)? } else { vec![0.0; p] };
         let structure = Structure::new(&terms, 0)?;
         let none = ModelMatrix::new(m, Vec::new(), Vec::new(), Vec::new());
-        let same = outcome.kind == Kind::Same;
+        // Poisson counts add up; others need cells that share their count.
+        let alike = uniform(outcome);
+        let same = outcome.kind == Kind::Same && alike;
+        if !alike && density != Density::Poisson {
+            let expected = "rows, or cells with the outcome among their keys: this family needs each value";
+            return Err(Error::option("table", expected, "cells of different outcomes"));
+        }
         let mut out = Self {
             design: Design { terms, x: none, structure, centre: Vec::new() },
             x,
@@ -81,12 +87,11 @@ impl Model {
             trials: if same { vec![1.0; m] } else { outcome.n.clone() },
             sum: (0..m).map(|i| if same { outcome.sum[i] / outcome.n[i] } else { outcome.sum[i] }).collect(),
             offset: (0..m).map(|i| outcome.offset(i)).collect(),
-            constant: 0.0,
+            constant: None,
             n_obs: outcome.n_obs(),
         };
-        let trials = outcome.kind == Kind::Trials;
-        out.constant =
-            (0..m).map(|i| out.frequency[i] * density.constant(out.trials[i], out.sum[i], trials)).sum();
+        let each = |i: usize| out.frequency[i] * density.constant(out.trials[i], out.sum[i], outcome.kind);
+        out.constant = alike.then(|| (0..m).map(each).sum());
         out.varies_within(column)?;
         Ok(out)
     }
@@ -237,6 +242,15 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// Whether the rows of every cell share their outcome (0/1 rows and trials need not).
+fn uniform(outcome: &Outcome) -> bool {
+    outcome.kind != Kind::Same
+        || (0..outcome.len()).all(|i| {
+            let (n, s, s2) = (outcome.n[i], outcome.sum[i], outcome.sum2[i]);
+            (s2 * n - s * s).abs() <= 1e-9 * (s2 * n).abs()
+        })
 }
 
 /// Λu of every level.

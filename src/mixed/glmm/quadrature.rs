@@ -99,7 +99,7 @@ impl Quadrature {
             dispersion,
         };
         let gradient = by_adjoint(model, phi, modes, adjoint)?;
-        Ok((-2.0 * (total + model.constant), gradient, found))
+        Ok((-2.0 * (total + model.constant.unwrap_or(0.0)), gradient, found))
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -6,8 +6,9 @@
 use crate::design::ModelMatrix;
 use crate::error::{Error, Result};
 use crate::mixed::glmm::density::Density;
-use crate::mixed::glmm::fit::{Glmm, Start, glmm};
+use crate::mixed::glmm::fit::{Glmm, glmm};
 use crate::mixed::glmm::model::Model;
+use crate::mixed::glmm::search::Start;
 use crate::mixed::term::RandomTerm;
 use crate::regression::family::Family;
 use crate::regression::glm::{Glm, Options, glm};
@@ -63,6 +64,17 @@ pub fn fit(
     nodes: usize,
     warm: Option<&[f64]>,
 ) -> Result<(Model, Glmm)> {
+    check(outcome, density, column)?;
+    let mut from = start(x, outcome, density, column)?;
+    from.theta = warm.map(<[f64]>::to_vec);
+    let model = Model::new(terms, x.clone(), outcome, density, column)?;
+    let fitted = glmm(&model, &from, nodes)?;
+    Ok((model, fitted))
+}
+
+/// Outcomes that the family cannot have, beyond those of the plain regression.
+fn check(outcome: &Outcome, density: Density, column: &str) -> Result<()> {
+    let rows = outcome.kind == Kind::Binary;
     if density == Density::BetaBinomial && outcome.kind != Kind::Trials {
         return Err(Error::option(
             "family",
@@ -70,15 +82,25 @@ pub fn fit(
             "rows",
         ));
     }
-    if density.link() == crate::regression::family::Link::Log
-        && let Some(i) = (0..outcome.len()).find(|&i| (outcome.sum[i] / outcome.n[i]).fract() != 0.0)
-    {
-        let rows = (0..outcome.len()).filter(|&i| (outcome.sum[i] / outcome.n[i]).fract() != 0.0);
-        return Err(Error::values(column, rows, "whole counts", outcome.sum[i] / outcome.n[i]));
+    if density == Density::NegativeBinomial && rows {
+        let expected = "counts with \"negative-binomial\": a 0/1 outcome has no dispersion";
+        return Err(Error::option("family", expected, "0/1 rows"));
     }
-    let mut from = start(x, outcome, density, column)?;
-    from.theta = warm.map(<[f64]>::to_vec);
-    let model = Model::new(terms, x.clone(), outcome, density, column)?;
-    let fitted = glmm(&model, &from, nodes)?;
-    Ok((model, fitted))
+    if matches!(density, Density::Binomial(_)) && outcome.kind == Kind::Same {
+        let bad = (0..outcome.len()).filter(|&i| outcome.sum[i] != 0.0 && outcome.sum[i] != outcome.n[i]);
+        if let Some(i) = bad.clone().next() {
+            let expected = "0 and 1 (or successes with trials=…)";
+            return Err(Error::values(column, bad, expected, outcome.sum[i] / outcome.n[i]));
+        }
+    }
+    let fraction = |i: &usize| outcome.sum[*i].fract() != 0.0;
+    if let Some(i) = (0..outcome.len()).find(fraction) {
+        return Err(Error::values(
+            column,
+            (0..outcome.len()).filter(fraction),
+            "whole counts",
+            outcome.sum[i],
+        ));
+    }
+    Ok(())
 }
