@@ -19,6 +19,7 @@
 //! | L3 | [`rates`] [`correlation`] [`inequality`] [`regression`] [`panel`] | one folder per family of methods |
 //! | L3 | [`mixed`] | mixed models: random terms, blocked Cholesky, profiled deviance |
 //! | L3 | [`effects`] | what a fitted model says about everybody: standardised risks, interaction, attributable fractions |
+//! | L3 | [`simulate`] | synthetic children with known truth |
 //! | L3 | [`risk`] [`imputation`] | 2 × 2 tables, strata, E-values; chained equations |
 //! | L3 | [`resample`] [`multiplicity`] [`disclosure`] [`pooling`] | what the families share |
 //! | L4 | `python` | bindings: convert, detach, kernel, convert (feature `python`) |
@@ -48,6 +49,7 @@ pub mod regression;
 pub mod resample;
 pub mod risk;
 pub mod rng;
+pub mod simulate;
 
 #[cfg(feature = "python")]
 mod python;

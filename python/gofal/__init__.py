@@ -10,10 +10,10 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `results` | what comes back |
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
-| `mixed` | mixed models: nested and crossed groups, variance components |
+| `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
-| `wales` `data` | the 22 authorities, code lists; the published tables |
+| `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
 
 Each module may import only those above it; pyarrow and the frame libraries load when first used.
@@ -21,6 +21,7 @@ Each module may import only those above it; pyarrow and the frame libraries load
 
 # What is inside: published tables, Wales.
 from gofal import data as data
+from gofal import simulate as simulate
 from gofal import wales as wales
 from gofal._core import __version__ as __version__
 
@@ -44,6 +45,7 @@ from gofal.effects import risk as risk
 from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
 from gofal.funnel import funnel as funnel
+from gofal.icc import icc as icc
 from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index

@@ -51,6 +51,7 @@ def provenance_of(
         n_obs=n_obs,
         n_missing=n_missing,
         seed=seed,
+        synthetic=source.synthetic,
     )
 
 

@@ -8,6 +8,7 @@ __all__ = [
     "Mixed",
     "Model",
     "Table",
+    "World",
     "__version__",
     "_error_kinds",
     "_panic_for_test",
@@ -31,6 +32,7 @@ __all__ = [
     "funnel_scores",
     "goodman",
     "guess",
+    "icc",
     "impute",
     "interaction",
     "leave_one_out",
@@ -52,6 +54,32 @@ __all__ = [
     "standardised",
     "wild_bootstrap",
 ]
+
+@final
+class World:
+    def __new__(cls, assumed: dict[str, Any], threads: int) -> World: ...
+    def children(
+        self,
+        n: int,
+        seed: int,
+        names: dict[str, Any],
+        threads: int,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Table: ...
+    def truth(
+        self, threads: int
+    ) -> tuple[
+        list[float],
+        list[float],
+        list[float],
+        float,
+        list[float],
+        list[float],
+        list[float],
+        list[float],
+        list[tuple[float, float]],
+    ]: ...
+    def effects(self) -> tuple[list[float], list[float], list[float], list[float]]: ...
 
 @final
 class Model:
@@ -91,6 +119,14 @@ class Mixed:
     def factors(self) -> list[tuple[str, int, bool]]: ...
     def rows(self) -> Table | None: ...
 
+def icc(
+    table: Any,
+    outcome: str,
+    group: str,
+    rater: str | None,
+    conf_level: float,
+    threads: int = 0,
+) -> tuple[Table, list[tuple[str, float]]]: ...
 def mixed_predict(
     table: Any,
     spec: dict[str, Any],

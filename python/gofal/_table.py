@@ -9,7 +9,10 @@ from typing import Any
 from gofal.errors import InputError
 from gofal.typing import FrameKind
 
-__all__ = ["Source", "read"]
+__all__ = ["SYNTHETIC", "Source", "read"]
+
+SYNTHETIC = b"gofal.synthetic"
+"""Key of a schema's metadata that marks a table as simulated."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,21 @@ class Source:
         Anything with ``__arrow_c_stream__``: what the Rust core reads.
     kind
         The caller's kind of frame: results come back in it.
+    marked
+        Whether the object that was read says that it is simulated.
     """
 
     stream: Any
     kind: FrameKind
+    marked: bool = False
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the table is simulated: its schema says so, or the result that it is."""
+        import pyarrow as pa
+
+        metadata = pa.RecordBatchReader.from_stream(self.stream).schema.metadata or {}
+        return self.marked or metadata.get(SYNTHETIC) == b"true"
 
     @property
     def columns(self) -> list[str]:
@@ -83,7 +97,8 @@ def read(table: Any) -> Source:
         if type(table).__name__ == "DataFrame":
             return Source(_pandas(table), "pandas")
     elif hasattr(table, "__arrow_c_stream__"):
-        return Source(_reusable(table), "pyarrow")
+        marked = getattr(getattr(table, "provenance", None), "synthetic", False)
+        return Source(_reusable(table), "pyarrow", bool(marked))
     elif hasattr(table, "__arrow_c_array__") and hasattr(table, "schema"):
         import pyarrow as pa
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gofal import _core
 from gofal._call import threads
 from gofal._check import names
-from gofal._table import Source, read
+from gofal._table import SYNTHETIC, Source, read
 from gofal.errors import InputError
 from gofal.progress import progress
 from gofal.weights import Weight, weight_of
@@ -121,8 +121,10 @@ def cells(
     with progress("rows") as report:
         if hasattr(table, "_cells"):
             out, n_rows, n_missing = table._cells(outcome, columns, report)
+            synthetic = getattr(table, "synthetic", False)
         else:
             source = read(table)
+            synthetic = source.synthetic
             out, n_rows, n_missing = _core.cells(
                 source.stream,
                 columns,
@@ -131,7 +133,10 @@ def cells(
                 threads(),
                 report,
             )
-    return Cells(pa.table(out), outcome, tuple(columns), n_rows, n_missing)
+    made = pa.table(out)
+    if synthetic:
+        made = made.replace_schema_metadata({SYNTHETIC: b"true"})
+    return Cells(made, outcome, tuple(columns), n_rows, n_missing)
 
 
 def as_cells(table: Any, outcome: str, *, n: str, total: str, total_sq: str | None = None) -> Cells:

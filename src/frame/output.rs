@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arrow_array::types::ArrowDictionaryKeyType;
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch,
-    StringArray,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int16Array, Int32Array,
+    Int64Array, PrimitiveArray, RecordBatch, StringArray,
 };
 use arrow_schema::{DataType, Field, Schema};
 
@@ -89,6 +90,38 @@ impl TableBuilder {
         #[allow(clippy::cast_possible_truncation)] // whole and small
         let column: Int64Array = values.into_iter().map(|v| v.map(|v| v as i64)).collect();
         self.push(name, DataType::Int64, Arc::new(column))
+    }
+
+    /// Names by code in as few bytes as K has; every code must have a name.
+    #[must_use]
+    pub fn keyed<K: ArrowDictionaryKeyType>(
+        self,
+        name: &str,
+        keys: Vec<K::Native>,
+        names: &[String],
+    ) -> Self {
+        let keys = PrimitiveArray::<K>::new(keys.into(), None);
+        let values = Arc::new(StringArray::from_iter_values(names));
+        match DictionaryArray::try_new(keys, values) {
+            Ok(column) => {
+                let kind = column.data_type().clone();
+                self.push(name, kind, Arc::new(column))
+            }
+            // As in `dictionary`: `build` reports the length.
+            Err(_) => self.push(name, DataType::Utf8, Arc::new(StringArray::from(Vec::<String>::new()))),
+        }
+    }
+
+    /// Small whole numbers, all present.
+    #[must_use]
+    pub fn i8(self, name: &str, values: Vec<i8>) -> Self {
+        self.push(name, DataType::Int8, Arc::new(Int8Array::from(values)))
+    }
+
+    /// Whole numbers of two bytes, all present.
+    #[must_use]
+    pub fn i16(self, name: &str, values: Vec<i16>) -> Self {
+        self.push(name, DataType::Int16, Arc::new(Int16Array::from(values)))
     }
 
     /// Flags.

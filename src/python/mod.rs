@@ -18,6 +18,7 @@ mod door;
 mod effects;
 mod errors;
 mod glmm;
+mod icc;
 mod imputation;
 mod inequality;
 mod input;
@@ -27,6 +28,7 @@ mod panel;
 mod rates;
 mod regression;
 mod risk;
+mod simulate;
 mod spec;
 mod testing;
 
@@ -47,6 +49,8 @@ mod _core {
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
     use super::glmm::{Glmm, observed_shares, variance_ratios};
+    #[pymodule_export]
+    use super::icc::icc;
     #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
@@ -69,6 +73,8 @@ mod _core {
         bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,
         risk_measures, risk_ranges,
     };
+    #[pymodule_export]
+    use super::simulate::World;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
 

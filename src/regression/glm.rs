@@ -85,6 +85,7 @@ pub fn glm(x: &ModelMatrix, outcome: &Outcome, options: Options<'_>) -> Result<G
     outcome.check(options.family, options.column)?;
     let (mut state, x, aliased) = start(x, outcome, options)?;
     let (mut n_iter, mut last) = (0, f64::INFINITY);
+    let noise = noise(outcome);
     loop {
         let (w, u) = weights(outcome, options, &state.eta);
         let gram = Gram::new(x.gram(&w, Rows::All)?.view(), 1e-14);
@@ -102,7 +103,7 @@ pub fn glm(x: &ModelMatrix, outcome: &Outcome, options: Options<'_>) -> Result<G
         last = decrement;
         n_iter += 1;
         // Rounding of the score ends the descent too: no step can lower the deviance any more.
-        let moved = advance(&x, outcome, options, &mut state, &step);
+        let moved = advance(&x, outcome, options, &mut state, &step, noise);
         if stuck
             || decrement.abs() < tolerance
             || (!moved && decrement.abs() < 1e-9 * (state.deviance.abs() + 1.0))
@@ -120,20 +121,28 @@ pub fn glm(x: &ModelMatrix, outcome: &Outcome, options: Options<'_>) -> Result<G
     }
 }
 
-/// Takes the step, halved until the deviance does not rise; whether it moved.
+/// What rounding leaves of a deviance of 0: cells that hold many rows each are fitted exactly by a saturated model, and
+/// the deviance is then a difference of equal logarithms times the counts.
+fn noise(outcome: &Outcome) -> f64 {
+    let size = |i: usize| outcome.prior(i) * outcome.n[i].max(outcome.sum[i].abs());
+    4.0 * f64::EPSILON * (0..outcome.len()).map(size).sum::<f64>()
+}
+
+/// Takes the step, halved until the deviance does not rise beyond `noise`; whether it moved.
 fn advance(
     x: &ModelMatrix,
     outcome: &Outcome,
     options: Options<'_>,
     state: &mut State,
     step: &[f64],
+    noise: f64,
 ) -> bool {
     let mut share = 1.0;
     for _ in 0..40 {
         let beta: Vec<f64> = state.beta.iter().zip(step).map(|(b, d)| b + share * d).collect();
         let eta = linear(x, outcome, &beta);
         let deviance = deviance(outcome, options, &eta);
-        if deviance.is_some_and(|d| d <= state.deviance + 1e-11 * (state.deviance.abs() + 0.1)) {
+        if deviance.is_some_and(|d| d <= state.deviance + 1e-11 * (state.deviance.abs() + 0.1) + noise) {
             *state = State { beta, eta, deviance: deviance.unwrap_or(state.deviance) };
             return true;
         }

@@ -16,3 +16,4 @@ mod reference;
 mod regression;
 mod resample;
 mod risk_tables;
+mod simulate;

@@ -7,7 +7,7 @@ from typing import Any
 from gofal.errors import InputError
 from gofal.figures.base import Figure
 from gofal.figures.points import caterpillar, forest, funnel_plot
-from gofal.language import Text
+from gofal.language import PHRASES, Text
 from gofal.options import get_options
 from gofal.typing import Lang
 
@@ -41,7 +41,7 @@ def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = 
     heading = result.title() if title is None else Text(title, title)
     known = [r for r in rows if r.get("estimate") is not None]
     alt = Text(f"{heading.en}: {len(known)} estimates.", f"{heading.cy}: {len(known)} amcangyfrif.")
-    texts: dict[str, Any] = {"title": heading, "alt": alt, "note": _NOTE, "lang": spoken}
+    texts: dict[str, Any] = {"title": heading, "alt": alt, "note": note_of(result), "lang": spoken}
     estimate = Text("estimate", "amcangyfrif")
     if kind == "caterpillar":
         return caterpillar(
@@ -61,6 +61,14 @@ def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = 
     raise InputError(message, kind="option", column="kind", got=kind)
 
 
+def note_of(result: Any) -> Text:
+    """Return the source note of a result's figure; that of simulated data begins by saying so."""
+    if not result.provenance.synthetic:
+        return _NOTE
+    mark = PHRASES["synthetic"]
+    return Text(f"{mark.en}. {_NOTE.en}", f"{mark.cy}. {_NOTE.cy}")
+
+
 def _limits(row: dict[str, Any]) -> dict[str, Any]:
     return {k: row.get(k) for k in ("estimate", "conf_low", "conf_high")}
 
@@ -70,6 +78,6 @@ def _ranked(row: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _name(row: dict[str, Any], keys: tuple[str, ...]) -> str:
-    parts = [str(row[k]) for k in keys]
+    parts = [str(row[k]) for k in keys if k in row]
     parts += [str(row[k]) for k in ("x", "y", "term", "label") if row.get(k) is not None]
     return " · ".join(parts) or "1"

@@ -18,7 +18,8 @@ LAYER = {
     "rates": 4, "correlation": 4, "inequality": 4, "regression": 4,
     "risk": 4, "imputation": 4, "panel": 4,
     "effects": 5, "mixed": 5,
-    "python": 6,
+    "simulate": 6,
+    "python": 7,
 }  # fmt: skip
 # Inside one layer: error and the random streams stand below everything, and the frame may build
 # design types. Families do not know each other.
