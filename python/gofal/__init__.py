@@ -11,6 +11,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
+| `glmm` `maihda` | generalised linear mixed models; strata and their interactions |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |
@@ -45,10 +46,12 @@ from gofal.effects import risk as risk
 from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
 from gofal.funnel import funnel as funnel
+from gofal.glmm import glmm as glmm
 from gofal.icc import icc as icc
 from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
+from gofal.maihda import maihda as maihda
 from gofal.mixed import lmm as lmm
 
 # How to ask.

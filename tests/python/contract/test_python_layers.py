@@ -38,6 +38,8 @@ ORDER = [
         "pool",
         "mixed",
         "icc",
+        "glmm",
+        "maihda",
     },
     {"wales"},
     {"data"},
