@@ -108,6 +108,16 @@ pub enum Error {
         /// Which input.
         what: String,
     },
+    /// A file that cannot be read, or whose columns are not those of the files before it.
+    #[error("{file}: {}{reason}", column.as_ref().map_or_else(String::new, |c| format!("column \"{c}\": ")))]
+    File {
+        /// The file.
+        file: String,
+        /// The column, where one is to blame.
+        column: Option<String>,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// An option outside its allowed values.
     #[error("option {option}: got {got}; expected {expected}")]
     InvalidOption {
@@ -216,6 +226,11 @@ impl Error {
             nearest: nearest(column, available),
             available: available.to_vec(),
         }
+    }
+
+    /// `File`, of the file as a whole.
+    pub fn file(file: &std::path::Path, reason: impl std::fmt::Display) -> Self {
+        Self::File { file: file.display().to_string(), column: None, reason: reason.to_string() }
     }
 
     /// `InvalidOption` without ceremony.

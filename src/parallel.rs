@@ -2,18 +2,18 @@
 //!
 //! Three promises:
 //! 1. **Same bits at any thread count.** Work is cut into chunks whose size depends on the
-//!    data alone, and partial results come back in chunk order: [`map_chunks`] and
-//!    [`map_indexed`] are the only ways in. A rayon `reduce` over floats is not reproducible.
+//!    data alone, and partial results come back in chunk order: [`map_chunks`],
+//!    [`map_indexed`] and [`pipeline`] are the only ways in. A rayon `reduce` over floats is not reproducible.
 //! 2. **Survives fork.** Pools are keyed by process id: a pool inherited over `fork` has no
 //!    threads behind it and would hang (multiprocessing on Linux forks by default).
 //! 3. **Can be stopped.** Long kernels call [`Control::tick`] once a block: one relaxed add and
 //!    one relaxed load.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -99,6 +99,116 @@ pub fn map_indexed<T: Send>(n: usize, f: impl Fn(usize) -> Result<T> + Sync) -> 
     parts.into_iter().collect()
 }
 
+/// Takes pieces of work one after another from `next`, does them in parallel, and hands the results to `take` in
+/// the order of the pieces. At most two results a thread wait for their turn, so memory does not grow with the work.
+///
+/// # Errors
+/// The error of the earliest piece that fails in `next`, `make` or `take`; later pieces are not begun.
+pub fn pipeline<S: Send, T: Send>(
+    mut next: impl FnMut() -> Result<Option<S>> + Send,
+    make: impl Fn(S) -> Result<T> + Sync,
+    mut take: impl FnMut(T) -> Result<()> + Send,
+) -> Result<()> {
+    if n_threads() == 1 {
+        while let Some(piece) = next()? {
+            take(make(piece)?)?;
+        }
+        return Ok(());
+    }
+    let pool = pool()?;
+    let line = Line {
+        feed: Mutex::new((next, 0)),
+        desk: Mutex::new(Desk { take, due: 0, waiting: BTreeMap::new(), failed: None }),
+        moved: Condvar::new(),
+        stop: AtomicBool::new(false),
+        room: pool.current_num_threads(),
+    };
+    pool.broadcast(|_| line.work(&make));
+    line.desk.into_inner().unwrap_or_else(PoisonError::into_inner).failed.map_or(Ok(()), Err)
+}
+
+/// The state of a [`pipeline`].
+struct Line<N, K, T> {
+    /// Where pieces come from, and how many came.
+    feed: Mutex<(N, usize)>,
+    desk: Mutex<Desk<K, T>>,
+    moved: Condvar,
+    stop: AtomicBool,
+    /// Finished results that may wait.
+    room: usize,
+}
+
+struct Desk<K, T> {
+    take: K,
+    /// The piece whose result is taken next.
+    due: usize,
+    waiting: BTreeMap<usize, Result<T>>,
+    failed: Option<Error>,
+}
+
+impl<N, K, T> Line<N, K, T> {
+    fn work<S>(&self, make: &(impl Fn(S) -> Result<T> + Sync))
+    where
+        N: FnMut() -> Result<Option<S>>,
+        K: FnMut(T) -> Result<()>,
+    {
+        // A panic in here must wake the threads that wait for this one's result.
+        let _bell = Bell(self);
+        while !self.stop.load(Ordering::Acquire) {
+            let (index, piece) = {
+                let mut feed = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
+                if self.stop.load(Ordering::Acquire) {
+                    return;
+                }
+                let Some(piece) = (feed.0)().transpose() else {
+                    self.stop.store(true, Ordering::Release);
+                    return;
+                };
+                if piece.is_err() {
+                    self.stop.store(true, Ordering::Release);
+                }
+                feed.1 += 1;
+                (feed.1 - 1, piece)
+            };
+            self.hand_in(index, piece.and_then(make));
+        }
+    }
+
+    fn hand_in(&self, index: usize, result: Result<T>)
+    where
+        K: FnMut(T) -> Result<()>,
+    {
+        let mut guard = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.waiting.insert(index, result);
+        let desk = &mut *guard;
+        while let Some(result) = desk.waiting.remove(&desk.due) {
+            desk.due += 1;
+            if desk.failed.is_none()
+                && let Err(error) = result.and_then(&mut desk.take)
+            {
+                desk.failed = Some(error);
+                self.stop.store(true, Ordering::Release);
+            }
+        }
+        self.moved.notify_all();
+        // The thread whose result is due never waits here, so somebody always moves on.
+        while guard.waiting.len() > self.room && !self.stop.load(Ordering::Acquire) {
+            guard = self.moved.wait(guard).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+struct Bell<'a, N, K, T>(&'a Line<N, K, T>);
+
+impl<N, K, T> Drop for Bell<'_, N, K, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop.store(true, Ordering::Release);
+        }
+        self.0.moved.notify_all();
+    }
+}
+
 /// Fills disjoint pieces of `out`, `chunk` elements each, in parallel: `f(first_index, piece)`.
 ///
 /// # Errors
@@ -175,6 +285,48 @@ mod tests {
         };
         assert_eq!(sum_of(1), sum_of(2));
         assert_eq!(sum_of(1), sum_of(8));
+    }
+
+    #[test]
+    fn a_pipeline_takes_results_in_order_and_stops_at_the_earliest_error() {
+        for threads in [1, 2, 8] {
+            with_threads(threads, || {
+                let (mut i, mut out) = (0, Vec::new());
+                let next = || {
+                    i += 1;
+                    Ok((i <= 200).then_some(i))
+                };
+                pipeline(
+                    next,
+                    |i: u64| {
+                        if i.is_multiple_of(7) {
+                            std::thread::sleep(std::time::Duration::from_micros(300));
+                        }
+                        Ok(i * i)
+                    },
+                    |v| {
+                        out.push(v);
+                        Ok(())
+                    },
+                )
+                .unwrap();
+                assert_eq!(out, (1..=200).map(|i: u64| i * i).collect::<Vec<_>>());
+                let (mut i, mut taken) = (0, 0);
+                let failing = pipeline(
+                    || {
+                        i += 1;
+                        Ok(Some(i))
+                    },
+                    |i: u64| if i >= 20 { Err(Error::option("i", "below 20", i)) } else { Ok(i) },
+                    |_| {
+                        taken += 1;
+                        Ok(())
+                    },
+                );
+                assert_eq!(failing, Err(Error::option("i", "below 20", 20)));
+                assert_eq!(taken, 19);
+            });
+        }
     }
 
     #[test]

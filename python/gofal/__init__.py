@@ -12,6 +12,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
 | `glmm` `maihda` | generalised linear mixed models; strata and their interactions |
+| `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |
@@ -74,6 +75,8 @@ from gofal.results import NotAvailable as NotAvailable
 from gofal.results import Result as Result
 from gofal.results import Statistic as Statistic
 from gofal.results import compare as compare
+from gofal.scan import Scan as Scan
+from gofal.scan import scan as scan
 from gofal.strata import mantel_haenszel as mantel_haenszel
 from gofal.trigger_trio import trigger_trio as trigger_trio
 from gofal.two_by_two import two_by_two as two_by_two

@@ -8,6 +8,7 @@ __all__ = [
     "Glmm",
     "Mixed",
     "Model",
+    "Scan",
     "Table",
     "World",
     "__version__",
@@ -20,6 +21,7 @@ __all__ = [
     "attributable",
     "bounding_factor",
     "cells",
+    "cells_of_stream",
     "chi2_sf",
     "compare_dependent",
     "concentration_index",
@@ -40,6 +42,7 @@ __all__ = [
     "mantel_haenszel",
     "mixed_predict",
     "observed_shares",
+    "merge_cells",
     "panel",
     "pool",
     "pool_joint",
@@ -201,6 +204,38 @@ def cells(
     threads: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Table, int, int]: ...
+def merge_cells(
+    tables: list[tuple[Any, str, str | None, str | None]],
+    by: list[str],
+    outcome: bool,
+    threads: int = 0,
+) -> Table: ...
+def cells_of_stream(
+    stream: Any,
+    by: list[str],
+    outcome: str | None = None,
+    weight: str | None = None,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, int, int]: ...
+
+@final
+class Scan:
+    def __new__(cls, files: list[str], columns: list[str] | None = None) -> Scan: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def n_rows(self) -> int: ...
+    def narrowed(self, columns: list[str]) -> Scan: ...
+    def cells(
+        self,
+        by: list[str],
+        outcome: str | None = None,
+        weight: str | None = None,
+        threads: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[Table, int, int]: ...
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
 
 @final
 class Table:

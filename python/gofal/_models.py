@@ -19,7 +19,15 @@ from gofal.progress import progress
 from gofal.results import Provenance
 from gofal.weights import Weight, weight_of
 
-__all__ = ["FEW_CLUSTERS", "Request", "fit", "glance_of", "notes_on_clusters", "request"]
+__all__ = [
+    "FEW_CLUSTERS",
+    "Request",
+    "facts_of",
+    "fit",
+    "glance_of",
+    "notes_on_clusters",
+    "request",
+]
 
 FEW_CLUSTERS = 40
 """Below this many clusters an interval by CR0 or CR1 is too narrow; the result says so."""
@@ -38,13 +46,16 @@ class Request:
         self, function: str, arguments: dict[str, Any], facts: dict[str, float]
     ) -> Provenance:
         """Return the call behind a result."""
-        used = [self.spec["outcome"], *self.formula.columns, *self.spec["clusters"]]
-        used += [v for v in (self.spec["trials"], self.spec["frequency"], self.spec["prior"],
-                             self.spec["offset"]) if v]  # fmt: skip
         return provenance_of(
-            function, self.source, used, {"formula": self.formula.text, **arguments},
+            function, self.source, _used(self.spec, self.formula), {"formula": self.formula.text, **arguments},
             n_obs=int(facts["n_obs"]), n_missing=int(facts["n_missing"]),
         )  # fmt: skip
+
+
+def _used(spec: dict[str, Any], formula: Formula) -> list[str]:
+    """Return the columns that a model reads."""
+    parts = [spec[k] for k in ("trials", "frequency", "prior", "offset") if spec[k]]
+    return [spec["outcome"], *formula.columns, *spec["clusters"], *parts]
 
 
 def request(
@@ -98,6 +109,8 @@ def request(
         raise InputError(message, kind="option", column="vcov", got=word)
     if held is not None:
         _of_cells(spec, held, parsed)
+    else:
+        source = source.narrowed(_used(spec, parsed))
     return Request(source, held, parsed, spec)
 
 
@@ -120,6 +133,14 @@ def fit(asked: Request) -> _core.Model:
     """Fit the model (a bar appears when it takes long)."""
     with progress("rows") as report:
         return _core.Model(asked.source.stream, asked.spec, threads(), report)
+
+
+def facts_of(model: _core.Model, asked: Request) -> dict[str, float]:
+    """Return the kernel's facts; rows left out when the cells were made are missing rows too."""
+    facts = dict(model.facts())
+    if asked.cells is not None:
+        facts["n_missing"] += asked.cells.n_missing
+    return facts
 
 
 _GLANCE = ("n_obs", "n_missing", "n_cells", "n_clusters", "df_residual", "r_squared",

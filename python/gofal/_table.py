@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,11 @@ class Source:
         # Only the schema of the stream is read, not its rows.
         return list(pa.RecordBatchReader.from_stream(self.stream).schema.names)
 
+    def narrowed(self, columns: Iterable[str]) -> Source:
+        """The same table for a function that reads ``columns`` only: files are read no further than that."""
+        narrow = getattr(self.stream, "narrowed", None)
+        return self if narrow is None else Source(narrow(list(dict.fromkeys(columns))), self.kind)
+
     def to_arrow(self) -> Any:
         """The whole table as pyarrow (chunks are viewed, not copied)."""
         import pyarrow as pa
@@ -63,7 +68,7 @@ def read(table: Any) -> Source:
     ----------
     table
         A pandas or polars DataFrame, a polars LazyFrame (collected), a pyarrow Table, RecordBatch
-        or RecordBatchReader, a DuckDB relation, a gofal result, anything else that speaks the
+        or RecordBatchReader, a DuckDB relation, a `gf.scan`, a gofal result, anything else that speaks the
         Arrow C stream protocol, or a mapping of column names to sequences. A pandas index is
         not read: reset it into columns first.
 
@@ -88,6 +93,9 @@ def read(table: Any) -> Source:
         except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError) as error:
             message = f"columns of unequal length or mixed types: {error}"
             raise InputError(message, kind="wrong_type") from error
+    if hasattr(table, "_cells"):
+        # A scan: its files are read by whoever needs them.
+        return Source(table._rows, "pyarrow")
     if module == "polars":
         if type(table).__name__ == "LazyFrame":
             return Source(table.collect(), "polars")

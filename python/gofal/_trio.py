@@ -1,24 +1,36 @@
-"""The tables of the trigger-trio analysis, each from the same cells."""
+"""The question of the trigger trio, its cells, and its crude tables."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import difflib
+import itertools
+import re
+from dataclasses import dataclass, field
+from typing import Any
 
-from gofal import _core
+from gofal._suppression import withheld
 from gofal.cells import TOTAL, Cells, N, cells
 from gofal.covariances import Vcov
-from gofal.errors import ConvergenceError, InputError, NumericalError, SeparationError
+from gofal.errors import InputError, SeparationError
 from gofal.formula import parse
 from gofal.rates import proportion
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-__all__ = ["COUNT", "Plan", "dose", "flags", "heterogeneity", "patterns", "prepare"]
+__all__ = [
+    "COUNT",
+    "FEW",
+    "SECONDARY",
+    "Hidden",
+    "Plan",
+    "dose",
+    "grouped",
+    "hide",
+    "patterns",
+    "prepare",
+]
 
 COUNT = "n_factors"
+FEW = "fewer events than may be shown"
+SECONDARY = "hidden so that a small number cannot be worked out"
 
 
 @dataclass(frozen=True)
@@ -33,39 +45,87 @@ class Plan:
     conf_level: float
     suppress_below: int | None
 
-    def formula(self, joiner: str = " * ", *, without: str | None = None) -> str:
-        """Return the outcome model, factors multiplied (or added)."""
-        rest = [a for a in self.adjust if without is None or without not in a]
-        return f"{self.outcome} ~ {' + '.join([joiner.join(self.factors), *rest])}"
+    def formula(self, *, crude: bool = False) -> str:
+        """Return the outcome model, factors multiplied."""
+        return f"{self.outcome} ~ {' + '.join([' * '.join(self.factors), *(() if crude else self.adjust)])}"
 
     def counted(self, *, without: str | None = None) -> str:
-        """Return the outcome model with the number of factors."""
-        rest = [a for a in self.adjust if without is None or without not in a]
+        """Return the outcome model with the number of factors, without the terms that hold a column."""
+        rest = [
+            a
+            for a in self.adjust
+            if without is None or not re.search(rf"\b{re.escape(without)}\b", a)
+        ]
         return f"{self.outcome} ~ {' + '.join([COUNT, *rest])}"
+
+    def labels(self) -> list[str]:
+        """Return every pattern, by number of factors."""
+        sets = (
+            s for k in range(len(self.factors) + 1) for s in itertools.combinations(self.factors, k)
+        )
+        return [" + ".join(s) or "none" for s in sets]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What may not be shown: pattern or number of factors to the reason."""
+
+    patterns: dict[str, str] = field(default_factory=dict)
+    dose: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Return whether anything is hidden."""
+        return bool(self.patterns or self.dose)
+
+    def of(self, term: str) -> str | None:
+        """Return why a number about a pattern (``a + b``) or an interaction (``a:b``) may not be shown."""
+        joiner = ":" if ":" in term else " + "
+        members = [] if term == "none" else term.split(joiner)
+        # An interaction is made of all patterns of its factors; a contrast of one pattern and none.
+        sets = [
+            s for k in range(len(members) + 1) for s in itertools.combinations(members, k)
+        ] if joiner == ":" else [(), tuple(members)]  # fmt: skip
+        found = [self.patterns.get(" + ".join(s) or "none") for s in sets]
+        return next((r for r in found if r is not None), None)
 
 
 def prepare(table: Any, plan: Plan, also: list[str]) -> Cells:
-    """Group the rows once, and add the number of factors.
+    """Group the rows once, add the number of factors, and look whether the question can be asked.
 
     Raises
     ------
     InputError
-        A factor that is not 0 and 1; a column that the cells do not have.
+        A column that is not there; a factor that is not 0 and 1, or the same for everybody; an outcome
+        other than 0 and 1; a pattern that no child has.
+    SeparationError
+        A pattern in which nobody, or everybody, had the outcome.
     """
     if isinstance(table, Cells):
-        held = table
-        missing = [c for c in (*plan.factors, *also) if c not in held.table.column_names]
-        if missing:
-            message = f"the cells have no column {missing[0]!r}; make them with by={[*plan.factors, *also]}"
-            raise InputError(message, kind="unknown_column", column=missing[0])
+        held, available = table, table.table.column_names
     else:
         from gofal._table import read
 
-        available = table.columns if hasattr(table, "_cells") else read(table).columns
+        held, available = None, table.columns if hasattr(table, "_cells") else read(table).columns
+    for name in dict.fromkeys([*plan.factors, *also]):
+        if name not in available:
+            _unknown(name, available, cells=held is not None)
+    if held is None:
         wanted = parse(plan.formula(), available).columns
-        by = list(dict.fromkeys([*plan.factors, *wanted, *also]))
-        held = cells(table, plan.outcome, by=by)
-    return _counted(held, plan)
+        held = cells(table, plan.outcome, by=list(dict.fromkeys([*plan.factors, *wanted, *also])))
+    held = _counted(held, plan)
+    _look(held, plan)
+    return held
+
+
+def _unknown(name: str, available: list[str], *, cells: bool) -> None:
+    near = difflib.get_close_matches(name, available, n=1)
+    hint = f' (did you mean "{near[0]}"?)' if near else ""
+    what = "the cells have (make them with it in by=)" if cells else "the table has"
+    message = f'no column named "{name}"{hint}; {what}: {", ".join(available)}'
+    raise InputError(
+        message, kind="unknown_column", column=name, nearest=near[0] if near else None,
+        available=list(available),
+    )  # fmt: skip
 
 
 def _counted(held: Cells, plan: Plan) -> Cells:
@@ -79,16 +139,47 @@ def _counted(held: Cells, plan: Plan) -> Cells:
         if pa.types.is_boolean(column.type):
             column = column.cast(pa.int64())
         values = set(pc.unique(column).to_pylist()) - {None}
+        shown = sorted(map(str, values))[:4]
         if not values <= {0, 1}:
-            message = f'factor "{name}" holds {sorted(map(str, values))[:4]}; expected 0 and 1'
-            raise InputError(message, kind="values", column=name, got=sorted(map(str, values))[:4])
+            message = f'factor "{name}" holds {", ".join(shown)}; expected 0 and 1: recode it first'
+            raise InputError(message, kind="values", column=name, got=shown)
+        if len(values) < 2:
+            what = f"is {shown[0]} for every child" if values else "holds nulls only"
+            message = f'factor "{name}" {what}: nobody can be compared; leave it out of factors'
+            raise InputError(message, kind="constant", column=name, got=shown)
         total = column if total is None else pc.add(total, column)
     # Rows in which a factor is missing are in no pattern; the models drop and count them.
     table = table.append_column(COUNT, total.cast(pa.int64()))
     return Cells(table, held.outcome, (*held.by, COUNT), held.n_rows, held.n_missing, held.columns)
 
 
-def _grouped(held: Cells, by: list[str]) -> list[dict[str, Any]]:
+def _look(held: Cells, plan: Plan) -> None:
+    n, total, squares = held.columns
+    if total is None or held.outcome != plan.outcome:
+        message = f'the cells hold {held.outcome or "no outcome"!r}; expected "{plan.outcome}"'
+        raise InputError(message, kind="option", column="outcome", got=held.outcome)
+    for row in held.table.select([c for c in (n, total, squares) if c]).to_pylist():
+        if not 0 <= row[total] <= row[n] or (squares and row[squares] != row[total]):
+            message = f'outcome "{plan.outcome}" holds values other than 0 and 1: recode it first'
+            raise InputError(message, kind="values", column=plan.outcome, expected="0 and 1")
+    found = {label_of(r, plan.factors): r for r in grouped(held, list(plan.factors))}
+    for label in plan.labels():
+        if label not in found:
+            message = f'no child has the pattern "{label}": its risk cannot be estimated; name fewer factors'
+            raise InputError(message, kind="empty", column=label, n=0)
+        row = found[label]
+        if row[TOTAL] in (0, row[N]):
+            who = "none" if row[TOTAL] == 0 else "every one"
+            message = (
+                f'pattern "{label}": {who} of {row[N]:,} children had the outcome; no finite estimate exists: name '
+                "fewer factors, take more years together, or use gf.firth"
+            )
+            raise SeparationError(
+                message, kind="separation", columns=label.split(" + "), n=int(row[N])
+            )
+
+
+def grouped(held: Cells, by: list[str]) -> list[dict[str, Any]]:
     """Cells of cells: n and Σy by fewer columns, complete ones only, in order."""
     import pyarrow.compute as pc
 
@@ -106,49 +197,73 @@ def _grouped(held: Cells, by: list[str]) -> list[dict[str, Any]]:
         {**{k: row[k] for k in by}, N: row[f"{n}_sum"], TOTAL: row[f"{total}_sum"]}
         for row in sums.to_pylist()
     ]
-    return sorted(rows, key=lambda r: tuple(str(r[k]) for k in by))
+    # Numbers by size, words by alphabet.
+    return sorted(rows, key=lambda r: tuple((isinstance(r[k], str), r[k]) for k in by))
 
 
-def flags(row: dict[str, Any], factors: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the factors that are present in a row."""
-    return tuple(f for f in factors if row[f])
+def label_of(row: dict[str, Any], factors: tuple[str, ...]) -> str:
+    """Return the pattern of a row."""
+    return " + ".join(f for f in factors if row[f]) or "none"
 
 
-def _rates(rows: list[dict[str, Any]], labels: list[str], plan: Plan) -> dict[str, list[Any]]:
-    """Rates with exact limits; counts below the floor are hidden with what could be computed from them."""
+def hide(held: Cells, plan: Plan) -> Hidden:
+    """Decide what may not be shown: small numbers of events, and what would give them away."""
+    if plan.suppress_below is None:
+        return Hidden()
+    found = {label_of(r, plan.factors): r for r in grouped(held, list(plan.factors))}
+    labels = plan.labels()
+    counts = [int(found[label][TOTAL]) for label in labels]
+    sizes = [int(found[label][N]) for label in labels]
+    sums: dict[str, list[int]] = {}
+    for i, label in enumerate(labels):
+        k = 0 if label == "none" else label.count(" + ") + 1
+        sums.setdefault(str(k), []).append(i)
+    cells_hidden, sums_hidden = withheld(counts, sizes, sums, plan.suppress_below)
+
+    def reason(events: int) -> str:
+        return FEW if 0 < events < (plan.suppress_below or 0) else SECONDARY
+
+    return Hidden(
+        {labels[i]: reason(counts[i]) for i in cells_hidden},
+        {k: reason(sum(counts[i] for i in sums[k])) for k in sums_hidden},
+    )
+
+
+def _rates(
+    rows: list[dict[str, Any]], labels: list[str], plan: Plan, reasons: dict[str, str]
+) -> dict[str, list[Any]]:
+    """Rates with exact limits; what may not be shown is null, with the reason."""
     found = (
         proportion(
             {"x": [int(r[TOTAL]) for r in rows], "n": [int(r[N]) for r in rows]}, "x", "n", base=plan.base,
             interval="exact", conf_level=plan.conf_level,
         ).to_arrow().to_pydict()
     )  # fmt: skip
-    floor = plan.suppress_below
-    hidden = [floor is not None and 0 < int(r[TOTAL]) < floor for r in rows]
-    shown = {k: [None if h else v for v, h in zip(found[k], hidden, strict=True)]
+    why = [reasons.get(label) for label in labels]
+    shown = {k: [None if h else v for v, h in zip(found[k], why, strict=True)]
              for k in ("estimate", "conf_low", "conf_high")}  # fmt: skip
     return {
         "term": labels,
         "population": [int(r[N]) for r in rows],
-        "events": [None if h else int(r[TOTAL]) for r, h in zip(rows, hidden, strict=True)],
+        "events": [None if h else int(r[TOTAL]) for r, h in zip(rows, why, strict=True)],
         **shown,
-        "reason": ["fewer events than may be shown" if h else None for h in hidden],
+        "reason": why,
     }
 
 
-def patterns(held: Cells, plan: Plan) -> dict[str, list[Any]]:
+def patterns(held: Cells, plan: Plan, hidden: Hidden) -> dict[str, list[Any]]:
     """Return the eight patterns: children, events, rate with exact limits."""
-    rows = sorted(
-        _grouped(held, list(plan.factors)),
-        key=lambda r: (len(flags(r, plan.factors)), [-r[f] for f in plan.factors]),
-    )
-    labels = [" + ".join(flags(r, plan.factors)) or "none" for r in rows]
-    return _rates(rows, labels, plan)
+    found = {label_of(r, plan.factors): r for r in grouped(held, list(plan.factors))}
+    labels = plan.labels()
+    return _rates([found[label] for label in labels], labels, plan, hidden.patterns)
 
 
-def dose(held: Cells, plan: Plan) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
+def dose(
+    held: Cells, plan: Plan, hidden: Hidden
+) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
     """Return the rate by number of factors, and the adjusted odds ratio for one factor more."""
-    rows = _grouped(held, [COUNT])
-    crude = _rates(rows, [str(r[COUNT]) for r in rows], plan)
+    rows = grouped(held, [COUNT])
+    crude = _rates(rows, [str(r[COUNT]) for r in rows], plan, hidden.dose)
     from gofal.regression import glm
 
     model = (
@@ -159,63 +274,3 @@ def dose(held: Cells, plan: Plan) -> tuple[dict[str, list[Any]], dict[str, list[
              "std_error": [row["std_error"]], "p_value": [row["p_value"]],
              "conf_low": [row["ratio_low"]], "conf_high": [row["ratio_high"]]}  # fmt: skip
     return crude, trend
-
-
-def heterogeneity(held: Cells, plan: Plan, by: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    """Return the adjusted odds ratio for one factor more in every level of a column, and a test.
-
-    The strata are independent, so Cochran's Q of the log odds ratios is a test of homogeneity; tau² by
-    DerSimonian and Laird (1986), I² by Higgins and Thompson (2002).
-    """
-    import pyarrow.compute as pc
-
-    levels = sorted({str(r[by]) for r in _grouped(held, [by])})
-    out: dict[str, list[Any]] = {k: [] for k in ("group", "term", "estimate", "std_error", "conf_low",
-                                                 "conf_high", "p_value", "reason")}  # fmt: skip
-    logs = []
-    for value in levels:
-        table = held.table
-        column = table[by]
-        if hasattr(column.type, "value_type"):
-            column = column.cast(column.type.value_type)
-        part = table.filter(pc.equal(column.cast("string"), value))
-        row, reason = _slope(part, held, plan, by)
-        out["group"].append(f"{by}={value}")
-        out["term"].append(COUNT)
-        out["reason"].append(reason)
-        for name, key in (("estimate", "ratio"), ("std_error", "std_error"), ("conf_low", "ratio_low"),
-                          ("conf_high", "ratio_high"), ("p_value", "p_value")):  # fmt: skip
-            out[name].append(None if row is None else row[key])
-        if row is not None:
-            logs.append((row["estimate"], row["std_error"]))
-    return out, _homogeneity(logs)
-
-
-def _slope(
-    part: pa.Table, held: Cells, plan: Plan, by: str
-) -> tuple[dict[str, Any] | None, str | None]:
-    """One stratum: its odds ratio for one factor more, or why there is none."""
-    from gofal.regression import glm
-
-    inside = Cells(part, held.outcome, held.by, held.n_rows, 0, held.columns)
-    # Within one cluster there is nothing to cluster by; strata are compared by model errors.
-    try:
-        found = glm(inside, plan.counted(without=by), conf_level=plan.conf_level)
-    except (SeparationError, ConvergenceError):
-        return None, "no finite estimate: too few events"
-    except (NumericalError, InputError) as error:
-        return None, str(error)
-    return next(r for r in found.to_arrow().to_pylist() if r["term"] == COUNT), None
-
-
-def _homogeneity(logs: list[tuple[float, float]]) -> dict[str, Any]:
-    k = len(logs)
-    if k < 2:
-        return {"statistic": None, "df": None, "p_value": None, "tau2": None}
-    w = [1 / s**2 for _, s in logs]
-    mean = sum(b * v for (b, _), v in zip(logs, w, strict=True)) / sum(w)
-    q = sum(v * (b - mean) ** 2 for (b, _), v in zip(logs, w, strict=True))
-    scale = sum(w) - sum(v * v for v in w) / sum(w)
-    tau2 = max(0.0, (q - (k - 1)) / scale)
-    return {"statistic": q, "df": float(k - 1), "p_value": _core.chi2_sf(q, k - 1.0), "tau2": tau2,
-            "mean": math.exp(mean)}  # fmt: skip

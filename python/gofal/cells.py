@@ -59,6 +59,46 @@ class Cells:
         """Return the table."""
         return self.table
 
+    def merge(self, *others: Cells) -> Cells:
+        """Return the cells of all rows behind these cells and others.
+
+        Parameters
+        ----------
+        *others
+            Cells of other rows (another year, another partition) with the same outcome and columns.
+
+        Raises
+        ------
+        InputError
+            Cells of another outcome, or by other columns.
+
+        Examples
+        --------
+        >>> import gofal as gf
+        >>> north = gf.cells({"abuse": [0, 1], "care": [0, 1]}, "care", by="abuse")
+        >>> south = gf.cells({"abuse": [1, 1], "care": [0, 1]}, "care", by="abuse")
+        >>> north.merge(south).to_arrow()["n"].to_pylist()
+        [1, 3]
+        """
+        import pyarrow as pa
+
+        every = (self, *others)
+        for other in others:
+            if other.outcome != self.outcome or set(other.by) != set(self.by):
+                message = (
+                    f"merge: cells of {other.outcome!r} by {sorted(other.by)} do not go with cells of "
+                    f"{self.outcome!r} by {sorted(self.by)}"
+                )
+                raise InputError(message, kind="option", column="by", got=sorted(other.by))
+        tables = [(c.table, *c.columns) for c in every]
+        counted = all(c.columns[1] is not None for c in every)
+        out = _core.merge_cells(tables, list(self.by), counted, threads())
+        n_rows, n_missing = sum(c.n_rows for c in every), sum(c.n_missing for c in every)
+        made = pa.table(out)
+        if any(_marked(c) for c in every):
+            made = made.replace_schema_metadata({SYNTHETIC: b"true"})
+        return Cells(made, self.outcome, self.by, n_rows, n_missing)
+
     def __repr__(self) -> str:
         """Say what was compressed into what."""
         return (
@@ -81,7 +121,8 @@ def cells(
     Parameters
     ----------
     table
-        Rows, or a `gf.scan` of files that need not fit into memory.
+        Rows, or a `gf.scan` of files. Files, record-batch readers and DuckDB relations are read batch after
+        batch and need not fit into memory.
     outcome
         Column to sum (0/1 or numeric); rows where it is missing are left out and counted.
     by
@@ -119,24 +160,39 @@ def cells(
         raise InputError(message, kind="option", column="by", got=by)
     frequency = weight_of(weight, allowed=("frequency",))
     with progress("rows") as report:
+        counts = frequency.column if frequency else None
         if hasattr(table, "_cells"):
-            out, n_rows, n_missing = table._cells(outcome, columns, report)
-            synthetic = getattr(table, "synthetic", False)
+            out, n_rows, n_missing = table._cells(outcome, columns, counts, report)
+            synthetic = table.synthetic
+        elif _passes(table):
+            synthetic = _marked(table)
+            out, n_rows, n_missing = _core.cells_of_stream(
+                table, columns, outcome, counts, threads(), report
+            )
         else:
             source = read(table)
             synthetic = source.synthetic
             out, n_rows, n_missing = _core.cells(
-                source.stream,
-                columns,
-                outcome,
-                frequency.column if frequency else None,
-                threads(),
-                report,
+                source.stream, columns, outcome, counts, threads(), report
             )
     made = pa.table(out)
     if synthetic:
         made = made.replace_schema_metadata({SYNTHETIC: b"true"})
     return Cells(made, outcome, tuple(columns), n_rows, n_missing)
+
+
+def _marked(table: Any) -> bool:
+    """Whether a table that goes by says that it is simulated."""
+    if getattr(getattr(table, "provenance", None), "synthetic", False):
+        return True
+    metadata = getattr(getattr(getattr(table, "table", table), "schema", None), "metadata", None)
+    return (metadata or {}).get(SYNTHETIC) == b"true"
+
+
+def _passes(table: Any) -> bool:
+    """Whether a table goes by, batch after batch, and is never held (a reader, a DuckDB relation)."""
+    held = {"Table", "RecordBatch", "DataFrame"}
+    return hasattr(table, "__arrow_c_stream__") and type(table).__name__ not in held
 
 
 def as_cells(table: Any, outcome: str, *, n: str, total: str, total_sq: str | None = None) -> Cells:
@@ -160,7 +216,7 @@ def as_cells(table: Any, outcome: str, *, n: str, total: str, total_sq: str | No
     Raises
     ------
     InputError
-        A column that the table does not have.
+        A column that the table does not have; sums that are not numbers, or null.
 
     Examples
     --------
@@ -178,8 +234,24 @@ def as_cells(table: Any, outcome: str, *, n: str, total: str, total_sq: str | No
             message = f'no column named "{name}"; the table has: {", ".join(held)}'
             raise InputError(message, kind="unknown_column", column=name, available=held)
     arrow = source.to_arrow()
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    for name in used:
+        kind = arrow.schema.field(name).type
+        if not (
+            pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+        ):
+            message = f'column "{name}" has type {kind}; expected numbers'
+            raise InputError(
+                message, kind="wrong_type", column=name, expected="numbers", got=str(kind)
+            )
+        if arrow[name].null_count:
+            rows = pc.indices_nonzero(pc.is_null(arrow[name])).to_pylist()
+            message = (
+                f'column "{name}": sums of cells must be without nulls, first at row(s) {rows[0]}'
+            )
+            raise InputError(message, kind="values", column=name, rows=rows[:10], n=len(rows))
     by = tuple(c for c in held if c not in used)
     return Cells(arrow, outcome, by, int(pc.sum(arrow[n]).as_py()), 0, (n, total, total_sq))
 

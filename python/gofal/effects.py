@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from gofal import _core
 from gofal._call import columns_of, threads
 from gofal._check import level, names, one_of
-from gofal._models import Request, fit, glance_of, notes_on_clusters, request
+from gofal._models import Request, facts_of, fit, glance_of, notes_on_clusters, request
 from gofal.covariances import Vcov, vcov_of
 from gofal.errors import InputError, NumericalError
 from gofal.language import Text
@@ -366,7 +366,7 @@ def _build(
     arguments: dict[str, Any],
     **said: Any,
 ) -> E:
-    facts = dict(model.facts())
+    facts = facts_of(model, asked)
     word, _ = (
         vcov_of(asked.spec["vcov"]) if not asked.spec["clusters"] else (asked.spec["vcov"], [])
     )

@@ -96,6 +96,7 @@ _CLASSES: dict[str, type[BaseException]] = {
     "too_few": InputError,
     "length": InputError,
     "empty": InputError,
+    "file": InputError,
     "option": InputError,
     "aliased": NumericalError,
     "not_positive_definite": NumericalError,

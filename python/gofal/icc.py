@@ -49,10 +49,11 @@ def icc(
     Returns
     -------
     IccResult
-        ``tidy()``: ``term, estimate, statistic, df, df2, p_value`` (F test of no differences between groups). Without
-        ``rater``: ``icc1`` (mean group size), ``icc1_n0`` (Donner's n0), ``icc2`` (reliability of a group's mean). With
-        ``rater`` Shrout and Fleiss's six with limits: ``icc1`` one-way, ``icc2`` agreement, ``icc3`` consistency, each for one
-        rater and for the mean of all (``icc1k`` …). ``glance()``: ``ms_between, ms_within, n0``. Estimates may be negative.
+        ``tidy()``: ``term, estimate, statistic, df, df2, p_value`` (F test of no differences between
+        groups). Without ``rater``: ``icc1`` (mean group size), ``icc1_n0`` (Donner's n0), ``icc2``
+        (reliability of a group's mean). With ``rater`` Shrout and Fleiss's six with limits: ``icc1``
+        one-way, ``icc2`` agreement, ``icc3`` consistency, each for one rater and for the mean of all
+        (``icc1k`` …). ``glance()``: ``ms_between, ms_within, n0``. Estimates may be negative.
 
     Raises
     ------

@@ -157,6 +157,8 @@ REASONS: dict[str, str] = {
     "the profile likelihood does not fall enough: no limit": "nid yw'r debygolrwydd proffil yn gostwng digon: dim "
     "terfyn",
     "fewer events than may be shown": "llai o ddigwyddiadau nag y gellir eu dangos",
+    "hidden so that a small number cannot be worked out": "wedi'i guddio fel na ellir canfod rhif bach",
+    "no event": "dim digwyddiad",
     "no finite estimate: too few events": "dim amcangyfrif meidraidd: rhy ychydig o ddigwyddiadau",
     "the excess risks are not all positive": "nid yw'r risgiau ychwanegol i gyd yn bositif",
     "too few rows for an interval": "rhy ychydig o resi ar gyfer cyfwng",

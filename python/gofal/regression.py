@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from gofal import _core
 from gofal._call import columns_of
 from gofal._check import level, one_of
-from gofal._models import Request, fit, glance_of, notes_on_clusters, request, tidy_of
+from gofal._models import Request, facts_of, fit, glance_of, notes_on_clusters, request, tidy_of
 from gofal.covariances import Vcov, vcov_of
 from gofal.errors import InputError, NumericalError
 from gofal.language import Text
@@ -238,7 +238,7 @@ def _result(
     profile: bool = False,
 ) -> R:
     model = fit(asked)
-    facts = dict(model.facts())
+    facts = facts_of(model, asked)
     terms, aliased = model.names()
     if aliased:
         message = (

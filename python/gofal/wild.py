@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from gofal import _core
 from gofal._call import DEFAULT_SEED, threads
 from gofal._check import count, level, one_of
-from gofal._models import fit, glance_of, request
+from gofal._models import facts_of, fit, glance_of, request
 from gofal.covariances import Cluster
 from gofal.errors import ConvergenceError
 from gofal.language import Text
@@ -135,7 +135,7 @@ def wild_bootstrap(
         "term": [term], "estimate": [estimate], "statistic": [t], "p_value": [p], "conf_low": [low],
         "conf_high": [high], "null_value": [null],
     }  # fmt: skip
-    facts = dict(model.facts())
+    facts = facts_of(model, asked)
     glance = glance_of(
         facts,
         method="enumeration" if enumerated else "monte-carlo",

@@ -10,24 +10,35 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::error::{Error, Result};
 
-/// Addresses of a directly addressed table: 2²² of 24 bytes are 100 MB at most.
-const DIRECT: u64 = 1 << 22;
+/// Bytes of a directly addressed table at most; a thread has one, and a few wait to be merged.
+const DIRECT: u64 = 1 << 24;
+/// Patterns of a table of 0/1 outcomes, and of any outcomes, that fit.
+const BINARY_SPACE: u64 = DIRECT / 8;
+const SUMS_SPACE: u64 = DIRECT / 24;
+/// A column beyond this many levels takes some room in advance: met one by one, its levels would move the table
+/// every time.
+const FEW: u32 = 16;
 
 /// n, Σy, Σy².
 pub type Sums = [f64; 3];
 
-/// Multiply-rotate: keys are already spread by the mixed radix.
-#[derive(Default)]
-struct Mix(u64);
+/// Multiply-rotate: a fast hash for keys that nobody chose to collide.
+#[derive(Debug, Default)]
+pub struct Mix(u64);
 
 impl Hasher for Mix {
     fn finish(&self) -> u64 {
         self.0
     }
     fn write(&mut self, bytes: &[u8]) {
-        for &b in bytes {
-            self.write_u64(u64::from(b));
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|w| self.write_u64(u64::from_le_bytes(*w)));
+        if !rest.is_empty() {
+            self.write_u64(rest.iter().fold(rest.len() as u64, |v, &b| v << 8 | u64::from(b)));
         }
+    }
+    fn write_u8(&mut self, v: u8) {
+        self.write_u64(u64::from(v));
     }
     fn write_u64(&mut self, v: u64) {
         self.0 = (self.0 ^ v).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
@@ -60,7 +71,12 @@ impl CellTable {
     /// # Errors
     /// `InvalidOption` when the number of possible patterns exceeds 2⁶³.
     pub fn widen(&mut self, radix: &[u32]) -> Result<()> {
-        let wanted: Vec<u32> = self.radix.iter().zip(radix).map(|(a, b)| *a.max(b)).collect();
+        let room = |(&held, &met): (&u32, &u32)| match met > held {
+            true if held > FEW => met.max(held.saturating_add(held / 4)),
+            true => met,
+            false => held,
+        };
+        let wanted: Vec<u32> = self.radix.iter().zip(radix).map(room).collect();
         if wanted == self.radix {
             return Ok(());
         }
@@ -75,14 +91,14 @@ impl CellTable {
         let moved = |key: u64| relay(key, &old, &self.radix);
         let size = usize::try_from(space).unwrap_or(usize::MAX);
         self.store = match std::mem::replace(&mut self.store, Store::Binary(Vec::new())) {
-            Store::Binary(cells) if space <= DIRECT => {
+            Store::Binary(cells) if space <= BINARY_SPACE => {
                 let mut next = vec![[0; 2]; size];
                 for (key, c) in cells.iter().enumerate().filter(|(_, c)| c[0] > 0) {
                     next[address(moved(key as u64))] = *c;
                 }
                 Store::Binary(next)
             }
-            Store::Direct(cells) if space <= DIRECT => {
+            Store::Direct(cells) if space <= SUMS_SPACE => {
                 let mut next = vec![[0.0; 3]; size];
                 for (key, c) in cells.iter().enumerate().filter(|(_, c)| c[0] != 0.0) {
                     next[address(moved(key as u64))] = *c;
@@ -131,8 +147,12 @@ impl CellTable {
     /// Adds sums to one pattern.
     pub fn add(&mut self, key: u64, sums: Sums) {
         if let Store::Binary(cells) = &self.store {
-            let full = cells.iter().map(|c| [f64::from(c[0]), f64::from(c[1]), f64::from(c[1])]).collect();
-            self.store = Store::Direct(full);
+            self.store = if cells.len() as u64 <= SUMS_SPACE {
+                let full = |c: &[u32; 2]| [f64::from(c[0]), f64::from(c[1]), f64::from(c[1])];
+                Store::Direct(cells.iter().map(full).collect())
+            } else {
+                Store::Hashed(each(&self.store).collect())
+            };
         }
         let cell = match &mut self.store {
             Store::Direct(cells) => &mut cells[address(key)],
@@ -150,16 +170,11 @@ impl CellTable {
     /// As [`CellTable::widen`].
     pub fn merge(&mut self, other: &Self, translate: &[Vec<u32>], radix: &[u32]) -> Result<()> {
         self.widen(radix)?;
-        let strides = self.strides();
         let plain = matches!((&self.store, &other.store), (Store::Binary(_), Store::Binary(_)));
+        let strides = self.strides();
+        let moved = Move::new(&other.radix, translate, &strides);
         for (key, sums) in sorted(&other.store) {
-            let codes = split(key, &other.radix);
-            let here = codes
-                .iter()
-                .zip(translate)
-                .zip(&strides)
-                .map(|((&c, t), s)| u64::from(t[c as usize]) * s)
-                .sum();
+            let here = moved.key(key);
             match &mut self.store {
                 // Counts of 0 and 1 are exact in u32 until a table holds four billion rows.
                 Store::Binary(cells)
@@ -193,7 +208,68 @@ impl CellTable {
     }
 }
 
-#[allow(clippy::cast_possible_truncation)] // below DIRECT
+/// Keys of one table as keys of another. The columns fall into two halves of few patterns each, looked up with one
+/// division instead of one a column; a half of too many patterns is worked out column by column.
+struct Move<'a> {
+    /// Patterns of the second half.
+    low: u64,
+    halves: [Half<'a>; 2],
+}
+
+struct Half<'a> {
+    radix: &'a [u32],
+    translate: &'a [Vec<u32>],
+    strides: &'a [u64],
+    /// The new part of the key by the old one.
+    known: Vec<u64>,
+}
+
+impl<'a> Move<'a> {
+    const KNOWN: u64 = 1 << 12;
+
+    fn new(radix: &'a [u32], translate: &'a [Vec<u32>], strides: &'a [u64]) -> Self {
+        let mut cut = radix.len();
+        let mut low = 1_u64;
+        while cut > 0 && low.saturating_mul(u64::from(radix[cut - 1])) <= Self::KNOWN {
+            cut -= 1;
+            low *= u64::from(radix[cut]);
+        }
+        let half = |range: std::ops::Range<usize>| {
+            let mut half = Half {
+                radix: &radix[range.clone()],
+                translate: &translate[range.clone()],
+                strides: &strides[range],
+                known: Vec::new(),
+            };
+            let size = half.radix.iter().fold(1_u64, |p, &r| p.saturating_mul(u64::from(r)));
+            if size <= Self::KNOWN {
+                half.known = (0..size).map(|k| half.work_out(k)).collect();
+            }
+            half
+        };
+        Self { low, halves: [half(0..cut), half(cut..radix.len())] }
+    }
+
+    fn key(&self, key: u64) -> u64 {
+        self.halves[0].key(key / self.low) + self.halves[1].key(key % self.low)
+    }
+}
+
+impl Half<'_> {
+    fn key(&self, part: u64) -> u64 {
+        let known = usize::try_from(part).ok().and_then(|p| self.known.get(p));
+        known.copied().unwrap_or_else(|| self.work_out(part))
+    }
+
+    fn work_out(&self, part: u64) -> u64 {
+        let codes = split(part, self.radix);
+        // A pattern that room was taken for in advance, but that never came, has no translation.
+        let place = |(&c, t): (&u32, &Vec<u32>)| u64::from(t.get(c as usize).copied().unwrap_or(0));
+        codes.iter().zip(self.translate).map(place).zip(self.strides).map(|(p, s)| p * s).sum()
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // within BINARY_SPACE
 fn address(key: u64) -> usize {
     key as usize
 }

@@ -10,7 +10,7 @@ mod sample;
 mod terms;
 mod weights;
 
-pub use cells::{CellTable, Sums};
+pub use cells::{CellTable, Mix, Sums};
 pub use factor::Factor;
 pub use groups::Groups;
 pub use model_matrix::{Block, ModelMatrix, Rows};

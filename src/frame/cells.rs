@@ -1,19 +1,21 @@
 //! From a table to cells: one parallel pass over the rows.
 //!
-//! Rows are taken in parts of fixed size, each with its own numbering of levels and its own table; the parts merge
-//! in order. Levels end up sorted, so the cells do not depend on which part met a level first.
+//! Rows are taken in parts that depend on the data alone, each with its own numbering of levels and its own table; the
+//! parts merge in order as they are done, so a few tables are held at a time, however many rows there are. Levels end up sorted, so the cells do not depend on which part met a level first.
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 
-use super::Frame;
 use super::coder::{Coder, levels};
 use super::numeric::{append, mask};
+use super::{Frame, position};
 use crate::design::{CellTable, Levels, Sums};
 use crate::error::{Error, Result};
-use crate::parallel::{Control, map_indexed};
+use crate::parallel::{Control, pipeline};
 
-/// Rows of a part: its table is merged once.
+/// Rows of a part at least: its table is merged once.
 const PART: usize = 1 << 20;
+/// Parts at most: more rows make larger parts, so that merging stays a small share of the work.
+const PARTS: usize = 64;
 /// Rows coded together: codes and keys stay in the cache.
 const STRETCH: usize = 1 << 13;
 
@@ -56,8 +58,8 @@ pub(super) struct Part {
     binary: bool,
 }
 
-/// Names of the columns: keys, outcome, frequency weight.
-#[derive(Debug, Clone, Copy)]
+/// Names of the columns: keys, outcome, frequency weight; of cells: keys, Σy, n, Σy².
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Columns<'a> {
     /// Keys, the first varies slowest in the result.
     pub keys: &'a [String],
@@ -65,6 +67,32 @@ pub struct Columns<'a> {
     pub outcome: Option<&'a str>,
     /// How many rows a row stands for.
     pub weight: Option<&'a str>,
+    /// Σy² of cells; the outcome is then their Σy, the weight their n.
+    pub squares: Option<&'a str>,
+}
+
+/// Rows of a part of a table of `n_rows`.
+pub(super) fn part_rows(n_rows: usize) -> usize {
+    PART.max(n_rows.div_ceil(PARTS))
+}
+
+impl<'a> Columns<'a> {
+    /// Every column, each once.
+    pub fn all(&self) -> Vec<&'a str> {
+        let mut names: Vec<&str> = Vec::new();
+        let keys = self.keys.iter().map(String::as_str);
+        for name in keys.chain(self.measures().into_iter().flatten()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// What is summed: outcome, weight, squares.
+    fn measures(&self) -> [Option<&'a str>; 3] {
+        [self.outcome, self.weight, self.squares]
+    }
 }
 
 impl Part {
@@ -74,17 +102,32 @@ impl Part {
         Self { coders, table, first, n_rows: 0, n_missing: 0, binary: true }
     }
 
-    /// Adds rows: the key columns, then the outcome and the weight if there are any.
+    /// Whether no row came.
+    pub fn is_empty(&self) -> bool {
+        self.n_rows == 0
+    }
+
+    /// Adds the rows of a batch.
+    pub fn push_batch(&mut self, batch: &RecordBatch, columns: Columns<'_>) -> Result<()> {
+        let column = |n: &str| position(batch.schema_ref(), n).map(|i| ArrayRef::clone(batch.column(i)));
+        let keys: Vec<ArrayRef> = columns.keys.iter().map(|n| column(n)).collect::<Result<_>>()?;
+        let mut measures = [const { None }; 3];
+        for (m, name) in measures.iter_mut().zip(columns.measures()) {
+            *m = name.map(column).transpose()?;
+        }
+        self.push(&keys, &measures, columns)
+    }
+
+    /// Adds rows: the key columns, then what is summed.
     pub fn push(
         &mut self,
         keys: &[ArrayRef],
-        outcome: Option<&ArrayRef>,
-        weight: Option<&ArrayRef>,
+        measures: &[Option<ArrayRef>; 3],
         columns: Columns<'_>,
     ) -> Result<()> {
-        let n = keys.first().or(outcome).map_or(0, Array::len);
+        let n = keys.iter().chain(measures.iter().flatten()).next().map_or(0, Array::len);
         let mut codes: Vec<Vec<u32>> = vec![Vec::with_capacity(STRETCH); keys.len()];
-        let (mut y, mut w) = (Vec::new(), Vec::new());
+        let (mut joint, mut held) = (Vec::new(), [const { Vec::new() }; 3]);
         for start in (0..n).step_by(STRETCH) {
             let length = STRETCH.min(n - start);
             for (j, key) in keys.iter().enumerate() {
@@ -93,14 +136,50 @@ impl Part {
             }
             let radix: Vec<u32> = self.coders.iter().map(Coder::radix).collect();
             self.table.widen(&radix)?;
-            let mut joint = vec![0_u64; length];
+            joint.clear();
+            joint.resize(length, 0_u64);
             for (column, stride) in codes.iter().zip(self.table.strides()) {
                 joint.iter_mut().zip(column).for_each(|(k, &c)| *k += u64::from(c) * stride);
             }
-            let valid_y = numbers(columns.outcome, outcome, start, length, &mut y)?;
-            let valid_w = numbers(columns.weight, weight, start, length, &mut w)?;
+            let mut masks = [const { None }; 3];
+            for k in 0..3 {
+                masks[k] = numbers(columns.measures()[k], measures[k].as_ref(), start, length, &mut held[k])?;
+            }
             self.n_rows += length;
-            self.add(&joint, (&y, valid_y.as_deref()), (&w, valid_w.as_deref()), columns)?;
+            if columns.squares.is_some() {
+                self.add_sums(&joint, &held, &masks, columns)?;
+            } else {
+                let [y, w, _] = &held;
+                self.add(&joint, (y, masks[0].as_deref()), (w, masks[1].as_deref()), columns)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cells of cells: n, Σy and Σy² are added as they are.
+    fn add_sums(
+        &mut self,
+        keys: &[u64],
+        held: &[Vec<f64>; 3],
+        masks: &[Option<Vec<bool>>; 3],
+        columns: Columns<'_>,
+    ) -> Result<()> {
+        for (i, &key) in keys.iter().enumerate() {
+            let row = self.first + self.n_rows - keys.len() + i;
+            for (k, name) in columns.measures().into_iter().enumerate() {
+                let known = masks[k].as_ref().is_none_or(|m| m[i]);
+                let v = held[k].get(i).copied().unwrap_or(0.0);
+                if !known || !v.is_finite() || (k == 1 && (v < 0.0 || v.fract() != 0.0)) {
+                    let expected = "sums of cells: n a whole number, all of them finite and without nulls";
+                    let got = if known { v.to_string() } else { "null".to_owned() };
+                    return Err(Error::values(name.unwrap_or("n"), [row], expected, got));
+                }
+            }
+            let n = held[1].get(i).copied().unwrap_or(0.0);
+            self.binary &= held[0].get(i) == held[2].get(i);
+            if n > 0.0 {
+                self.table.add(key, [n, held[0].get(i).copied().unwrap_or(0.0), held[2][i]]);
+            }
         }
         Ok(())
     }
@@ -162,34 +241,77 @@ fn numbers(
     Ok(mask(&[piece], length))
 }
 
-/// Parts in order, as one.
-pub(super) fn combine(parts: &[Part], columns: Columns<'_>) -> Result<Grouped> {
-    let mut merged = CellTable::new(columns.keys.len());
-    let mut translate: Vec<Vec<Vec<u32>>> = vec![Vec::new(); parts.len()];
-    let (mut keys, mut radix) = (Vec::new(), Vec::new());
-    for (j, name) in columns.keys.iter().enumerate() {
-        let coders: Vec<Coder> = parts.iter().map(|p| p.coders[j].clone()).collect();
-        let (all, moved, has_null) = Coder::finish(&coders)?;
-        for (t, m) in translate.iter_mut().zip(moved) {
-            t.push(m);
+impl Part {
+    /// Takes in the part that follows.
+    pub fn absorb(&mut self, next: &Self) -> Result<()> {
+        let moved: Vec<Vec<u32>> =
+            self.coders.iter_mut().zip(&next.coders).map(|(here, there)| here.absorb(there)).collect();
+        let radix: Vec<u32> = self.coders.iter().map(Coder::radix).collect();
+        self.table.merge(&next.table, &moved, &radix)?;
+        self.n_rows += next.n_rows;
+        self.n_missing += next.n_missing;
+        self.binary &= next.binary;
+        Ok(())
+    }
+
+    /// The cells, their levels in order; levels without a cell are left out.
+    pub fn finish(self, columns: Columns<'_>) -> Result<Grouped> {
+        let mut sorted = CellTable::new(self.coders.len());
+        let (mut keys, mut radix, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+        for (coder, name) in self.coders.iter().zip(columns.keys) {
+            let (all, table, has_null) = coder.finish()?;
+            radix.push(coder.radix().max(1));
+            moved.push(table);
+            keys.push(GroupedKey { name: name.clone(), levels: levels(all), has_null, codes: Vec::new() });
         }
-        radix.push(u32::try_from(all.len()).unwrap_or(u32::MAX - 1) + u32::from(has_null));
-        keys.push(GroupedKey { name: name.clone(), levels: levels(all), has_null, codes: Vec::new() });
+        sorted.merge(&self.table, &moved, &radix)?;
+        let (codes, sums) = sorted.cells();
+        keys.iter_mut().zip(codes).for_each(|(k, c)| k.hold(c));
+        let Self { n_rows, n_missing, binary, .. } = self;
+        Ok(Grouped { keys, sums, n_rows, n_missing, binary })
     }
-    let radix: Vec<u32> = radix.into_iter().map(|r| r.max(1)).collect();
-    for (part, moved) in parts.iter().zip(&translate) {
-        merged.merge(&part.table, moved, &radix)?;
+}
+
+impl GroupedKey {
+    /// Takes the codes, and keeps the levels that occur.
+    fn hold(&mut self, codes: Vec<u32>) {
+        let shift = usize::from(self.has_null);
+        let mut occurs = vec![false; self.levels.len() + shift];
+        codes.iter().for_each(|&c| occurs[c as usize] = true);
+        self.codes = codes;
+        if occurs.iter().all(|o| *o) {
+            return;
+        }
+        let before = |next: &mut u32, &o: &bool| {
+            *next += u32::from(o);
+            Some(*next - u32::from(o))
+        };
+        let place: Vec<u32> = occurs.iter().scan(0, before).collect();
+        self.codes.iter_mut().for_each(|c| *c = place[*c as usize]);
+        let mut kept = occurs[shift..].iter();
+        match &mut self.levels {
+            Levels::Text(names) => names.retain(|_| kept.next() == Some(&true)),
+            Levels::Number(values) => values.retain(|_| kept.next() == Some(&true)),
+        }
+        self.has_null &= occurs[0];
     }
-    let (codes, sums) = merged.cells();
-    keys.iter_mut().zip(codes).for_each(|(k, c)| k.codes = c);
-    let total = |f: fn(&Part) -> usize| parts.iter().map(f).sum();
-    Ok(Grouped {
-        keys,
-        sums,
-        n_rows: total(|p| p.n_rows),
-        n_missing: total(|p| p.n_missing),
-        binary: parts.iter().all(|p| p.binary),
-    })
+}
+
+/// Merges tables of cells: `columns` names the keys, and each table's own Σy, n and Σy².
+///
+/// # Errors
+/// As [`Frame::cells`]; `Values` for sums with nulls.
+pub fn merge_cells(tables: &[(Frame, Columns<'_>)], keys: &[String]) -> Result<Grouped> {
+    let columns = Columns { keys, ..Columns::default() };
+    let mut all = Part::new(columns, 0);
+    for (frame, own) in tables {
+        let mut part = Part::new(columns, 0);
+        for batch in &frame.batches {
+            part.push_batch(batch, Columns { keys, ..*own })?;
+        }
+        all.absorb(&part)?;
+    }
+    all.finish(columns)
 }
 
 impl Frame {
@@ -200,19 +322,21 @@ impl Frame {
     pub fn cells(&self, columns: Columns<'_>, control: &Control) -> Result<Grouped> {
         let read = |name: &str| self.chunks(name);
         let keys: Vec<Vec<ArrayRef>> = columns.keys.iter().map(|n| read(n)).collect::<Result<_>>()?;
-        let outcome = columns.outcome.map(read).transpose()?;
-        let weight = columns.weight.map(read).transpose()?;
-        // Parts: stretches of at most PART rows, none across a chunk.
+        let mut measures = [const { None }; 3];
+        for (m, name) in measures.iter_mut().zip(columns.measures()) {
+            *m = name.map(read).transpose()?;
+        }
+        let size = part_rows(self.n_rows());
         let mut parts: Vec<Vec<(usize, usize, usize)>> = vec![Vec::new()];
         let mut filled = 0;
         for (c, batch) in self.batches.iter().enumerate() {
             let mut start = 0;
             while start < batch.num_rows() {
-                if filled == PART {
+                if filled == size {
                     parts.push(Vec::new());
                     filled = 0;
                 }
-                let length = (PART - filled).min(batch.num_rows() - start);
+                let length = (size - filled).min(batch.num_rows() - start);
                 if let Some(last) = parts.last_mut() {
                     last.push((c, start, length));
                 }
@@ -221,21 +345,22 @@ impl Frame {
             }
         }
         control.announce(parts.len() as u64);
-        let done = map_indexed(parts.len(), |i| {
-            let mut part = Part::new(columns, i * PART);
+        let (mut i, mut all) = (0, Part::new(columns, 0));
+        let next = || {
+            i += 1;
+            Ok((i <= parts.len()).then_some(i - 1))
+        };
+        let make = |i: usize| {
+            let mut part = Part::new(columns, i * size);
             for &(c, start, length) in &parts[i] {
                 let piece = |chunks: &Vec<ArrayRef>| chunks[c].slice(start, length);
                 let cut: Vec<ArrayRef> = keys.iter().map(&piece).collect();
-                part.push(
-                    &cut,
-                    outcome.as_ref().map(&piece).as_ref(),
-                    weight.as_ref().map(&piece).as_ref(),
-                    columns,
-                )?;
+                part.push(&cut, &measures.each_ref().map(|m| m.as_ref().map(&piece)), columns)?;
             }
             control.tick(1)?;
             Ok(part)
-        })?;
-        combine(&done, columns)
+        };
+        pipeline(next, make, |part: Part| all.absorb(&part))?;
+        all.finish(columns)
     }
 }

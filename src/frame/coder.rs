@@ -1,20 +1,21 @@
 //! One column of a stream of batches as codes: levels are numbered as they are met and sorted at the end.
 //!
 //! Strings stay dictionary codes where they come so: each distinct dictionary is translated once and recognised by the
-//! identity of its data while it is held (an address alone can be reused by the next dictionary). A null is code 0,
-//! a level of its own.
+//! identity of its data while it is held (an address alone can be reused by the next dictionary). A null is a level of
+//! its own, met like any other, so that columns without nulls take no room for one.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 
-use crate::design::Levels;
+use crate::design::{Levels, Mix};
 use crate::error::{Error, Result};
 
 /// Integers below this magnitude are looked up in a table.
@@ -22,23 +23,27 @@ const NEAR: i64 = 4096;
 const NONE: u32 = u32::MAX;
 
 /// A level as it was met.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 enum Level {
+    Null,
     Text(Box<str>),
     /// Bits of the f64.
     Number(u64),
 }
 
-/// The numbering of one column's levels; code 0 is null.
+type Index<K> = HashMap<K, u32, BuildHasherDefault<Mix>>;
+
+/// The numbering of one column's levels, null among them.
 #[derive(Debug, Clone)]
 pub(super) struct Coder {
     name: String,
     levels: Vec<Level>,
-    index: HashMap<Level, u32>,
+    texts: Index<Box<str>>,
+    numbers: Index<u64>,
     near: Vec<u32>,
+    null: Option<u32>,
     /// The last dictionary met and its translation.
     held: Option<(ArrayRef, Vec<u32>)>,
-    has_null: bool,
 }
 
 impl Coder {
@@ -46,42 +51,65 @@ impl Coder {
         Self {
             name: name.to_owned(),
             levels: Vec::new(),
-            index: HashMap::new(),
+            texts: Index::default(),
+            numbers: Index::default(),
             near: vec![NONE; usize::try_from(2 * NEAR).unwrap_or(0)],
+            null: None,
             held: None,
-            has_null: false,
         }
     }
 
     /// Codes below this were met.
     pub fn radix(&self) -> u32 {
-        u32::try_from(self.levels.len()).unwrap_or(NONE - 1) + 1
+        u32::try_from(self.levels.len()).unwrap_or(NONE)
     }
 
-    fn code(&mut self, level: Level) -> u32 {
-        if let Some(&c) = self.index.get(&level) {
-            return c;
+    fn push(&mut self, level: Level) -> u32 {
+        self.levels.push(level);
+        self.radix() - 1
+    }
+
+    fn null(&mut self) -> u32 {
+        if let Some(code) = self.null {
+            return code;
         }
-        self.levels.push(level.clone());
-        let code = self.radix() - 1;
-        self.index.insert(level, code);
+        let code = self.push(Level::Null);
+        self.null = Some(code);
+        code
+    }
+
+    fn text(&mut self, text: &str) -> u32 {
+        if let Some(&code) = self.texts.get(text) {
+            return code;
+        }
+        let code = self.push(Level::Text(text.into()));
+        self.texts.insert(text.into(), code);
         code
     }
 
     fn number(&mut self, v: f64) -> u32 {
         // −0 and 0 are one level.
-        self.code(Level::Number((v + 0.0).to_bits()))
+        self.bits((v + 0.0).to_bits())
+    }
+
+    fn bits(&mut self, bits: u64) -> u32 {
+        if let Some(&code) = self.numbers.get(&bits) {
+            return code;
+        }
+        let code = self.push(Level::Number(bits));
+        self.numbers.insert(bits, code);
+        code
     }
 
     fn integer(&mut self, v: i64) -> u32 {
-        let Ok(at) = usize::try_from(v + NEAR) else { return self.number(v as f64) };
-        match self.near.get(at) {
-            Some(&NONE) => {
+        let at = v.checked_add(NEAR).and_then(|v| usize::try_from(v).ok());
+        match at.and_then(|at| self.near.get(at).map(|code| (at, *code))) {
+            Some((at, NONE)) => {
                 let code = self.number(v as f64);
                 self.near[at] = code;
                 code
             }
-            Some(&code) => code,
+            Some((_, code)) => code,
             None => self.number(v as f64),
         }
     }
@@ -89,47 +117,41 @@ impl Coder {
     /// Codes of a stretch of the column into `out`.
     pub fn codes(&mut self, column: &ArrayRef, out: &mut Vec<u32>) -> Result<()> {
         out.clear();
-        macro_rules! integers {
-            ($t:ty) => {{
-                let values = column.as_primitive::<$t>().values();
-                #[allow(clippy::cast_lossless)] // one loop for every width
-                out.extend(values.iter().map(|&v| {
-                    // A level met before costs one look-up.
-                    let near = i64::try_from(v).ok().filter(|v| (-NEAR..NEAR).contains(v));
-                    match near {
-                        Some(v) => self.integer(v),
-                        None => self.number(v as f64),
-                    }
-                }));
-            }};
-        }
         match column.data_type() {
-            DataType::Int8 => integers!(Int8Type),
-            DataType::Int16 => integers!(Int16Type),
-            DataType::Int32 => integers!(Int32Type),
-            DataType::Int64 => integers!(Int64Type),
-            DataType::UInt8 => integers!(UInt8Type),
-            DataType::UInt16 => integers!(UInt16Type),
-            DataType::UInt32 => integers!(UInt32Type),
-            DataType::UInt64 => integers!(UInt64Type),
-            DataType::Float64 => {
-                let values = column.as_primitive::<Float64Type>();
-                self.floats(values.values().iter().copied(), column, out)?;
+            DataType::Int8 => self.integers::<Int8Type>(column, out),
+            DataType::Int16 => self.integers::<Int16Type>(column, out),
+            DataType::Int32 => self.integers::<Int32Type>(column, out),
+            DataType::Int64 => self.integers::<Int64Type>(column, out),
+            DataType::UInt8 => self.integers::<UInt8Type>(column, out),
+            DataType::UInt16 => self.integers::<UInt16Type>(column, out),
+            DataType::UInt32 => self.integers::<UInt32Type>(column, out),
+            DataType::UInt64 => {
+                for v in column.as_primitive::<UInt64Type>() {
+                    out.push(match v.map(|v| (v, i64::try_from(v))) {
+                        None => self.null(),
+                        Some((_, Ok(v))) => self.integer(v),
+                        Some((v, Err(_))) => self.number(v as f64),
+                    });
+                }
             }
+            DataType::Float64 => self.floats(column.as_primitive::<Float64Type>().iter(), out)?,
             DataType::Float32 => {
-                let values = column.as_primitive::<Float32Type>();
-                self.floats(values.values().iter().map(|v| f64::from(*v)), column, out)?;
+                self.floats(column.as_primitive::<Float32Type>().iter().map(|v| v.map(f64::from)), out)?;
             }
             DataType::Boolean => {
-                let bits = column.as_boolean().values();
+                // A level that does not occur is left out at the end.
                 let both = [self.integer(0), self.integer(1)];
-                out.extend(bits.iter().map(|b| both[usize::from(b)]));
+                out.extend(column.as_boolean().values().iter().map(|b| both[usize::from(b)]));
+                self.put_nulls(column, out);
             }
             DataType::Dictionary(_, _) => self.dictionary(column, out)?,
             DataType::Utf8 => self.texts(column.as_string::<i32>().iter(), out),
             DataType::LargeUtf8 => self.texts(column.as_string::<i64>().iter(), out),
             DataType::Utf8View => self.texts(column.as_string_view().iter(), out),
-            DataType::Null => out.resize(column.len(), 0),
+            DataType::Null => {
+                let null = self.null();
+                out.resize(column.len(), null);
+            }
             other => {
                 return Err(Error::WrongType {
                     column: self.name.clone(),
@@ -139,27 +161,50 @@ impl Coder {
                 });
             }
         }
-        // The key under a null slot is never used.
-        if let Some(nulls) = column.nulls() {
-            self.has_null |= nulls.null_count() > 0;
-            out.iter_mut().zip(nulls.iter()).filter(|(_, ok)| !ok).for_each(|(c, _)| *c = 0);
-        }
-        self.has_null |= column.data_type() == &DataType::Null;
         Ok(())
     }
 
-    fn floats(
-        &mut self,
-        values: impl Iterator<Item = f64>,
-        column: &ArrayRef,
-        out: &mut Vec<u32>,
-    ) -> Result<()> {
+    /// The value (or key) under a null slot is never used.
+    fn put_nulls(&mut self, column: &ArrayRef, out: &mut [u32]) {
+        if let Some(nulls) = column.nulls().filter(|n| n.null_count() > 0) {
+            let null = self.null();
+            out.iter_mut().zip(nulls.iter()).filter(|(_, ok)| !ok).for_each(|(c, _)| *c = null);
+        }
+    }
+
+    fn integers<T: ArrowPrimitiveType>(&mut self, column: &ArrayRef, out: &mut Vec<u32>)
+    where
+        T::Native: Into<i64>,
+    {
+        let values = column.as_primitive::<T>();
+        if values.null_count() == 0 {
+            out.extend(values.values().iter().map(|&v| self.integer(v.into())));
+            return;
+        }
+        let code = |v: Option<T::Native>| match v {
+            None => self.null(),
+            Some(v) => self.integer(v.into()),
+        };
+        out.extend(values.iter().map(code));
+    }
+
+    fn floats(&mut self, values: impl Iterator<Item = Option<f64>>, out: &mut Vec<u32>) -> Result<()> {
+        let mut last: Option<(u64, u32)> = None;
         for (i, v) in values.enumerate() {
-            if !v.is_finite() && column.is_valid(i) {
+            let Some(v) = v else {
+                out.push(self.null());
+                continue;
+            };
+            if !v.is_finite() {
                 let expected = "finite numbers; write a missing value as null, not as NaN";
                 return Err(Error::values(&self.name, [i], expected, v));
             }
-            out.push(if v.is_finite() { self.number(v) } else { 0 });
+            let code = match last {
+                Some((before, code)) if before == v.to_bits() => code,
+                _ => self.number(v),
+            };
+            last = Some((v.to_bits(), code));
+            out.push(code);
         }
         Ok(())
     }
@@ -169,10 +214,10 @@ impl Coder {
         let mut last: Option<(&'a str, u32)> = None;
         for value in values {
             let code = match (value, last) {
-                (None, _) => 0,
+                (None, _) => self.null(),
                 (Some(text), Some((before, code))) if text == before => code,
                 (Some(text), _) => {
-                    let code = self.code(Level::Text(text.into()));
+                    let code = self.text(text);
                     last = Some((text, code));
                     code
                 }
@@ -187,10 +232,7 @@ impl Coder {
         let known = self.held.as_ref().is_some_and(|(held, _)| held.to_data().ptr_eq(&values.to_data()));
         if !known {
             let mut translated = Vec::new();
-            let had = self.has_null;
             self.codes(&values.clone(), &mut translated)?;
-            // A null among the dictionary's values counts only where a row points to it.
-            self.has_null = had;
             out.clear();
             self.held = Some((values.clone(), translated));
         }
@@ -199,40 +241,43 @@ impl Coder {
             ($($t:ty),*) => {$(
                 if let Some(d) = column.as_dictionary_opt::<$t>() {
                     #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-                    // Under a null the key is anything: a key outside the dictionary becomes code 0.
+                    // Under a null the key is anything, also outside the dictionary.
                     out.extend(d.keys().values().iter().map(|&k| table.get(k as usize).copied().unwrap_or(0)));
                 }
             )*};
         }
         keys!(Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type);
-        self.has_null |= out.contains(&0);
+        self.put_nulls(column, out);
         Ok(())
     }
 
-    /// Levels in order (numbers ascending, text by code point) and, for every code met, its place among them.
-    pub fn finish(coders: &[Self]) -> Result<(Vec<Shown>, Vec<Vec<u32>>, bool)> {
-        let mut all: Vec<Shown> = coders.iter().flat_map(|c| c.levels.iter().map(Shown::of)).collect();
-        let has_null = coders.iter().any(|c| c.has_null);
+    /// Takes in the levels of another numbering of the same column: their codes here.
+    pub fn absorb(&mut self, other: &Self) -> Vec<u32> {
+        let mut code = |level: &Level| match level {
+            Level::Null => self.null(),
+            Level::Text(text) => self.text(text),
+            Level::Number(bits) => self.bits(*bits),
+        };
+        other.levels.iter().map(&mut code).collect()
+    }
+
+    /// Levels in order (numbers ascending, text by code point) and, for every code met, its place among them; null is
+    /// code 0 where it was met.
+    pub fn finish(&self) -> Result<(Vec<Shown>, Vec<u32>, bool)> {
+        let mut all: Vec<Shown> = self.levels.iter().filter_map(Shown::of).collect();
         let text = all.iter().any(|l| matches!(l, Shown::Text(_)));
         if text && all.iter().any(|l| matches!(l, Shown::Number(_))) {
-            let column = coders.first().map_or_else(String::new, |c| c.name.clone());
             let (expected, got) = ("one type in all batches".to_owned(), "text and numbers".to_owned());
-            return Err(Error::WrongType { column, expected, got });
+            return Err(Error::WrongType { column: self.name.clone(), expected, got });
         }
         all.sort_by(Shown::order);
-        all.dedup();
-        let shift = u32::from(has_null);
-        let translate = coders
-            .iter()
-            .map(|c| {
-                let place = |l: &Level| {
-                    let at = all.binary_search_by(|x| x.order(&Shown::of(l))).unwrap_or(0);
-                    u32::try_from(at).unwrap_or(NONE) + shift
-                };
-                std::iter::once(0).chain(c.levels.iter().map(place)).collect()
-            })
-            .collect();
-        Ok((all, translate, has_null))
+        let shift = u32::from(self.null.is_some());
+        let place = |l: &Level| {
+            let Some(shown) = Shown::of(l) else { return 0 };
+            u32::try_from(all.binary_search_by(|x| x.order(&shown)).unwrap_or(0)).unwrap_or(NONE) + shift
+        };
+        let translate = self.levels.iter().map(place).collect();
+        Ok((all, translate, self.null.is_some()))
     }
 }
 
@@ -244,10 +289,11 @@ pub(super) enum Shown {
 }
 
 impl Shown {
-    fn of(level: &Level) -> Self {
+    fn of(level: &Level) -> Option<Self> {
         match level {
-            Level::Text(t) => Self::Text(t.to_string()),
-            Level::Number(bits) => Self::Number(f64::from_bits(*bits)),
+            Level::Null => None,
+            Level::Text(t) => Some(Self::Text(t.to_string())),
+            Level::Number(bits) => Some(Self::Number(f64::from_bits(*bits))),
         }
     }
 

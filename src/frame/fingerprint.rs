@@ -224,6 +224,13 @@ pub(super) fn mix(state: u64, value: u64) -> u64 {
     z ^ (z >> 32)
 }
 
+/// Bytes mixed in, eight at a time.
+pub(super) fn bytes_of(state: u64, bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let state = words.iter().fold(state, |s, w| mix(s, u64::from_le_bytes(*w)));
+    rest.iter().fold(mix(state, bytes.len() as u64), |s, &b| mix(s, u64::from(b)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,8 @@
 //! | `numeric` | any integer, float, decimal or boolean column as f64 |
 //! | `categorical` | any string, dictionary, integer or boolean column as a factor |
 //! | `cells` `coder` | rows grouped into unique patterns with n, Σy, Σy² |
+//! | `scan` `stream` | Parquet files and streams of batches, grouped without being held |
+//! | `rows` | a table that is held or one that is scanned |
 //! | `model` | what a regression needs: variables, outcome sums, clusters |
 //! | `codes` | the same without a string per row |
 //! | `output` | building a result table |
@@ -22,17 +24,23 @@ mod fingerprint;
 mod model;
 mod numeric;
 mod output;
+mod rows;
+mod scan;
+mod stream;
 
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 
 use crate::error::{Error, Result};
 
-pub use cells::{Columns, Grouped, GroupedKey};
+pub use cells::{Columns, Grouped, GroupedKey, merge_cells};
 pub use fingerprint::fingerprint;
 pub use model::{ModelData, Roles};
 pub use numeric::NumericColumn;
 pub use output::TableBuilder;
+pub use rows::Rows;
+pub use scan::{Scan, ScanReader};
+pub use stream::stream_cells;
 
 /// A table: record batches of one schema.
 #[derive(Debug, Clone)]
@@ -75,15 +83,22 @@ impl Frame {
     /// # Errors
     /// `UnknownColumn` with the nearest name; `Duplicate` when two columns have it.
     fn chunks(&self, name: &str) -> Result<Vec<ArrayRef>> {
-        let mut found = self.schema.fields().iter().enumerate().filter(|(_, f)| f.name() == name);
-        let Some((index, _)) = found.next() else {
-            return Err(Error::unknown_column(name, &self.names()));
-        };
-        let repeats: Vec<usize> = found.map(|(i, _)| i).collect();
-        if !repeats.is_empty() {
-            let columns = vec!["column names".to_owned()];
-            return Err(Error::Duplicate { columns, n: repeats.len(), rows: repeats, got: name.to_owned() });
-        }
+        let index = position(&self.schema, name)?;
         Ok(self.batches.iter().map(|b| ArrayRef::clone(b.column(index))).collect())
     }
+}
+
+/// Where a column stands.
+fn position(schema: &Schema, name: &str) -> Result<usize> {
+    let mut found = schema.fields().iter().enumerate().filter(|(_, f)| f.name() == name);
+    let Some((index, _)) = found.next() else {
+        let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+        return Err(Error::unknown_column(name, &names));
+    };
+    let repeats: Vec<usize> = found.map(|(i, _)| i).collect();
+    if !repeats.is_empty() {
+        let columns = vec!["column names".to_owned()];
+        return Err(Error::Duplicate { columns, n: repeats.len(), rows: repeats, got: name.to_owned() });
+    }
+    Ok(index)
 }

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 
 use super::coder::{Coder, levels};
-use super::{Columns, Frame};
+use super::{Columns, Frame, Grouped, Scan};
 use crate::design::{Levels, Values, Variable};
 use crate::error::{Error, Result};
 use crate::parallel::Control;
@@ -70,30 +70,79 @@ pub struct ModelData {
     pub grouped: bool,
 }
 
+impl Roles {
+    /// Every column of the model, each once.
+    pub fn columns(&self) -> Vec<String> {
+        let squares = self.cells.as_ref().and_then(Option::as_ref);
+        let parts = [Some(&self.outcome), self.trials.as_ref(), squares, self.frequency.as_ref()];
+        let others = parts.into_iter().flatten().chain(&self.prior).chain(&self.offset);
+        let mut names: Vec<String> = Vec::new();
+        for name in others.chain(&self.variables).chain(&self.clusters) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// Whether `n_rows` rows are grouped.
+    fn groups(&self, continuous: &HashSet<&str>, n_rows: usize) -> bool {
+        let plain = self.trials.is_none() && self.cells.is_none() && !self.rows;
+        plain && continuous.is_empty() && n_rows > GROUP_ABOVE
+    }
+
+    /// What the model needs, from the cells that `cells` makes.
+    fn grouped(&self, cells: &dyn Fn(Columns<'_>) -> Result<Grouped>) -> Result<ModelData> {
+        // A count needs its own cells; a 0/1 outcome under the same family does not.
+        let first = of_cells(&Self { by_outcome: false, ..self.clone() }, cells)?;
+        if self.by_outcome && !first.binary { of_cells(self, cells) } else { Ok(first) }
+    }
+}
+
+impl Scan {
+    /// Reads a model's columns: as cells where none of them is continuous, otherwise row by row.
+    ///
+    /// # Errors
+    /// As [`Frame::model`]; `File`.
+    pub fn model(&self, roles: &Roles, control: &Control) -> Result<ModelData> {
+        let names = roles.columns();
+        let head = self.head(&names, LOOK)?;
+        if roles.groups(&head.continuous(roles)?, self.n_rows()) {
+            return roles.grouped(&|columns| self.cells(columns, control)).and_then(some);
+        }
+        self.head(&names, usize::MAX)?.not_empty()?.model(roles, control)
+    }
+}
+
+fn some(data: ModelData) -> Result<ModelData> {
+    if data.sums[0].is_empty() {
+        return Err(Error::TooFew { what: "a regression".to_owned(), needed: 2, got: 0 });
+    }
+    Ok(data)
+}
+
 impl Frame {
     /// Reads a model's columns.
     ///
     /// # Errors
     /// `UnknownColumn`; `WrongType`; `Values`; `Empty` when no row is complete.
     pub fn model(&self, roles: &Roles, control: &Control) -> Result<ModelData> {
+        let continuous = self.continuous(roles)?;
+        if roles.groups(&continuous, self.n_rows()) {
+            return roles.grouped(&|columns| self.cells(columns, control)).and_then(some);
+        }
+        self.by_row(roles, &continuous).and_then(some)
+    }
+
+    /// Columns that are used as numbers and have too many distinct values to be keys.
+    fn continuous<'a>(&self, roles: &'a Roles) -> Result<HashSet<&'a str>> {
         let mut continuous = HashSet::new();
         for name in roles.variables.iter().chain(&roles.prior).chain(&roles.offset) {
             if !roles.factors.contains(name) && !roles.clusters.contains(name) && self.is_continuous(name)? {
                 continuous.insert(name.as_str());
             }
         }
-        let plain = roles.trials.is_none() && roles.cells.is_none() && !roles.rows;
-        let data = if plain && continuous.is_empty() && self.n_rows() > GROUP_ABOVE {
-            // A count needs its own cells; a 0/1 outcome under the same family does not.
-            let first = self.grouped(&Roles { by_outcome: false, ..roles.clone() }, control)?;
-            if roles.by_outcome && !first.binary { self.grouped(roles, control)? } else { first }
-        } else {
-            self.by_row(roles, &continuous)?
-        };
-        if data.sums[0].is_empty() {
-            return Err(Error::TooFew { what: "a regression".to_owned(), needed: 2, got: 0 });
-        }
-        Ok(data)
+        Ok(continuous)
     }
 
     /// Whether a numeric column has too many distinct values to be a key.
@@ -114,61 +163,6 @@ impl Frame {
             }
         }
         Ok(!text && seen.len() > FEW)
-    }
-
-    fn grouped(&self, roles: &Roles, control: &Control) -> Result<ModelData> {
-        let mut keys: Vec<String> = Vec::new();
-        let by = roles.by_outcome.then(|| roles.outcome.clone());
-        for name in
-            roles.variables.iter().chain(&roles.clusters).chain(&roles.prior).chain(&roles.offset).chain(&by)
-        {
-            if !keys.contains(name) {
-                keys.push(name.clone());
-            }
-        }
-        let outcome = (!roles.by_outcome).then_some(roles.outcome.as_str());
-        let columns = Columns { keys: &keys, outcome, weight: roles.frequency.as_deref() };
-        let found = self.cells(columns, control)?;
-        let complete: Vec<usize> = (0..found.sums.len())
-            .filter(|&i| found.keys.iter().all(|k| !k.has_null || k.codes[i] > 0))
-            .collect();
-        let at = |name: &str| found.keys.iter().position(|k| k.name == name).unwrap_or(0);
-        let coded = |name: &str| -> (Vec<u32>, &Levels) {
-            let key = &found.keys[at(name)];
-            let shift = u32::from(key.has_null);
-            (complete.iter().map(|&i| key.codes[i] - shift).collect(), &key.levels)
-        };
-        let number = |name: &str| -> Result<Vec<f64>> {
-            let (codes, levels) = coded(name);
-            let Levels::Number(values) = levels else {
-                return Err(not_numeric(name));
-            };
-            Ok(codes.iter().map(|&c| values[c as usize]).collect())
-        };
-        let mut sums = [0, 1, 2].map(|k| complete.iter().map(|&i| found.sums[i][k]).collect::<Vec<f64>>());
-        if roles.by_outcome {
-            let y = number(&roles.outcome)?;
-            sums[1] = y.iter().zip(&sums[0]).map(|(y, n)| n * y).collect();
-            sums[2] = y.iter().zip(&sums[0]).map(|(y, n)| n * y * y).collect();
-        }
-        let used: f64 = sums[0].iter().sum();
-        let total: f64 = found.sums.iter().map(|s| s[0]).sum();
-        Ok(ModelData {
-            variables: roles
-                .variables
-                .iter()
-                .map(|n| variable(n, coded(n), roles.factors.contains(n)))
-                .collect(),
-            prior: roles.prior.as_deref().map(number).transpose()?,
-            offset: roles.offset.as_deref().map(number).transpose()?,
-            clusters: roles.clusters.iter().map(|n| dense(coded(n))).collect(),
-            n_used: used,
-            n_missing: found.n_missing as f64 + total - used,
-            original: Vec::new(),
-            binary: found.binary && !roles.by_outcome,
-            grouped: true,
-            sums,
-        })
     }
 
     fn by_row(&self, roles: &Roles, continuous: &HashSet<&str>) -> Result<ModelData> {
@@ -203,12 +197,20 @@ impl Frame {
             offset: roles.offset.as_deref().map(number).transpose()?,
             clusters,
             n_used,
-            n_missing: (self.n_rows() - rows.len()) as f64,
+            n_missing: self.rows_behind(roles, counted)? - n_used,
             original: rows,
             binary,
             grouped: false,
             sums,
         })
+    }
+
+    /// Rows that the table stands for, complete or not.
+    fn rows_behind(&self, roles: &Roles, counted: bool) -> Result<f64> {
+        let counts = if roles.cells.is_some() { roles.trials.as_ref() } else { roles.frequency.as_ref() };
+        let Some(name) = counts.filter(|_| counted) else { return Ok(self.n_rows() as f64) };
+        let column = self.finite(name)?;
+        Ok((0..self.n_rows()).filter_map(|i| column.get(i)).sum())
     }
 
     /// Rows with a value in every column of the model, and its coded columns.
@@ -276,11 +278,61 @@ impl Frame {
             coder.codes(&chunk, &mut piece)?;
             all.extend_from_slice(&piece);
         }
-        let (found, moved, has_null) = Coder::finish(std::slice::from_ref(&coder))?;
-        let table = &moved[0];
+        let (found, table, has_null) = coder.finish()?;
         all.iter_mut().for_each(|c| *c = table[*c as usize]);
         Ok((all, levels(found), has_null))
     }
+}
+
+/// The complete cells of a model.
+fn of_cells(roles: &Roles, cells: &dyn Fn(Columns<'_>) -> Result<Grouped>) -> Result<ModelData> {
+    let mut keys: Vec<String> = Vec::new();
+    let by = roles.by_outcome.then(|| roles.outcome.clone());
+    for name in
+        roles.variables.iter().chain(&roles.clusters).chain(&roles.prior).chain(&roles.offset).chain(&by)
+    {
+        if !keys.contains(name) {
+            keys.push(name.clone());
+        }
+    }
+    let outcome = (!roles.by_outcome).then_some(roles.outcome.as_str());
+    let columns = Columns { keys: &keys, outcome, weight: roles.frequency.as_deref(), squares: None };
+    let found = cells(columns)?;
+    let complete: Vec<usize> =
+        (0..found.sums.len()).filter(|&i| found.keys.iter().all(|k| !k.has_null || k.codes[i] > 0)).collect();
+    let at = |name: &str| found.keys.iter().position(|k| k.name == name).unwrap_or(0);
+    let coded = |name: &str| -> (Vec<u32>, &Levels) {
+        let key = &found.keys[at(name)];
+        let shift = u32::from(key.has_null);
+        (complete.iter().map(|&i| key.codes[i] - shift).collect(), &key.levels)
+    };
+    let number = |name: &str| -> Result<Vec<f64>> {
+        let (codes, levels) = coded(name);
+        let Levels::Number(values) = levels else {
+            return Err(not_numeric(name));
+        };
+        Ok(codes.iter().map(|&c| values[c as usize]).collect())
+    };
+    let mut sums = [0, 1, 2].map(|k| complete.iter().map(|&i| found.sums[i][k]).collect::<Vec<f64>>());
+    if roles.by_outcome {
+        let y = number(&roles.outcome)?;
+        sums[1] = y.iter().zip(&sums[0]).map(|(y, n)| n * y).collect();
+        sums[2] = y.iter().zip(&sums[0]).map(|(y, n)| n * y * y).collect();
+    }
+    let used: f64 = sums[0].iter().sum();
+    let total: f64 = found.sums.iter().map(|s| s[0]).sum();
+    Ok(ModelData {
+        variables: roles.variables.iter().map(|n| variable(n, coded(n), roles.factors.contains(n))).collect(),
+        prior: roles.prior.as_deref().map(number).transpose()?,
+        offset: roles.offset.as_deref().map(number).transpose()?,
+        clusters: roles.clusters.iter().map(|n| dense(coded(n))).collect(),
+        n_used: used,
+        n_missing: found.n_missing as f64 + total - used,
+        original: Vec::new(),
+        binary: found.binary && !roles.by_outcome,
+        grouped: true,
+        sums,
+    })
 }
 
 /// Name, codes, levels, whether code 0 is null.

@@ -38,8 +38,8 @@ pub struct Agreement {
     pub f: (f64, f64, f64),
     /// p of F.
     pub p: f64,
-    /// Confidence limits.
-    pub limits: (f64, f64),
+    /// Confidence limits; `None` where a limit for one rater is too low to have one for the mean of all.
+    pub limits: (Option<f64>, Option<f64>),
 }
 
 /// The one-way analysis; `codes` below `k`.
@@ -119,7 +119,9 @@ pub fn agreement(ratings: &[f64], raters: usize, level: f64) -> Result<Vec<Agree
     let two = (ms.b / ms.e, df_b, df_e);
     let (absolute, mean_absolute) = (ms.absolute(), (ms.b - ms.e) / (ms.b + (ms.j - ms.e) / n));
     let limits = ms.absolute_limits(absolute, tail);
-    let of_mean = |v: f64| v * k / (1.0 + v * (k - 1.0));
+    // Increasing only above its pole.
+    let of_mean = |v: f64| (v > -1.0 / (k - 1.0)).then(|| v * k / (1.0 + v * (k - 1.0)));
+    let both = |(low, high): (f64, f64)| (Some(low), Some(high));
     let single = |(f, a, b): (f64, f64, f64)| scaled((f, a, b), tail, |v| (v - 1.0) / (v + k - 1.0));
     let mean = |f: (f64, f64, f64)| scaled(f, tail, |v| 1.0 - 1.0 / v);
     let point = |f: f64| (f - 1.0) / (f + k - 1.0);
@@ -131,12 +133,12 @@ pub fn agreement(ratings: &[f64], raters: usize, level: f64) -> Result<Vec<Agree
         limits,
     };
     Ok(vec![
-        made("icc1", point(one.0), one, single(one)),
-        made("icc2", absolute, two, limits),
-        made("icc3", point(two.0), two, single(two)),
-        made("icc1k", 1.0 - 1.0 / one.0, one, mean(one)),
+        made("icc1", point(one.0), one, both(single(one))),
+        made("icc2", absolute, two, both(limits)),
+        made("icc3", point(two.0), two, both(single(two))),
+        made("icc1k", 1.0 - 1.0 / one.0, one, both(mean(one))),
         made("icc2k", mean_absolute, two, (of_mean(limits.0), of_mean(limits.1))),
-        made("icc3k", 1.0 - 1.0 / two.0, two, mean(two)),
+        made("icc3k", 1.0 - 1.0 / two.0, two, both(mean(two))),
     ])
 }
 

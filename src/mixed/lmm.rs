@@ -17,6 +17,9 @@ const FLOOR: f64 = 1e-6;
 /// A diagonal entry that ends below this is tried at 0.
 const NEAR_ZERO: f64 = 1e-3;
 
+/// A search that ends beyond this ran after a residual variance of 0.
+const ENDLESS: f64 = 1e4;
+
 /// A fitted linear mixed model.
 #[derive(Debug, Clone)]
 pub struct Lmm {
@@ -78,6 +81,9 @@ fn outer(lambda: &[f64], s: f64) -> Vec<f64> {
 /// `NoConvergence` with the record of the search; `Undefined` where nothing is left for the residual.
 pub fn lmm(problem: &Problem, reml: bool, start: Option<&[f64]>) -> Result<Lmm> {
     let search = search(problem, reml, start)?;
+    if !search.converged() && search.at.iter().any(|t| t.abs() > ENDLESS) {
+        return Err(no_residual());
+    }
     if !search.converged() {
         return Err(Error::NoConvergence {
             what: format!(
@@ -124,11 +130,15 @@ fn search(problem: &Problem, reml: bool, start: Option<&[f64]>) -> Result<Search
             memory = Some(factor);
             Ok(value)
         },
-        || Error::Undefined {
-            what: "the residual variance".to_owned(),
-            reason: "the fixed and random effects fit every row without error".to_owned(),
-        },
+        no_residual,
     )
+}
+
+fn no_residual() -> Error {
+    Error::Undefined {
+        what: "the residual variance".to_owned(),
+        reason: "the fixed and random effects fit every row without error".to_owned(),
+    }
 }
 
 /// θ̂ with the diagonal entries that are 0 set to 0, and L there.

@@ -17,12 +17,17 @@ fn unusable(error: impl std::fmt::Display) -> PyErr {
     PyTypeError::new_err(format!("not a readable Arrow stream: {error}"))
 }
 
-/// Schema and batches of a stream capsule.
-pub fn read_stream(capsule: &Bound<'_, PyCapsule>) -> PyResult<(Schema, Vec<RecordBatch>)> {
+/// The reader of a stream capsule.
+pub fn open_stream(capsule: &Bound<'_, PyCapsule>) -> PyResult<RecordBatchStreamReader> {
     let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?;
     // SAFETY: the name says what the pointer points to, and `from_raw` moves the struct out of it.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr().cast()) };
-    let reader = RecordBatchStreamReader::try_new(stream).map_err(unusable)?;
+    RecordBatchStreamReader::try_new(stream).map_err(unusable)
+}
+
+/// Schema and batches of a stream capsule.
+pub fn read_stream(capsule: &Bound<'_, PyCapsule>) -> PyResult<(Schema, Vec<RecordBatch>)> {
+    let reader = open_stream(capsule)?;
     let schema = reader.schema().as_ref().clone();
     let batches = reader.collect::<Result<Vec<_>, ArrowError>>().map_err(unusable)?;
     Ok((schema, batches))
@@ -51,8 +56,14 @@ pub fn read_array(
 /// A stream capsule over one batch.
 pub fn write_stream<'py>(py: Python<'py>, batch: &RecordBatch) -> PyResult<Bound<'py, PyCapsule>> {
     let batches = vec![Ok(batch.clone())].into_iter();
-    let reader: Box<dyn RecordBatchReader + Send> =
-        Box::new(RecordBatchIterator::new(batches, batch.schema()));
+    write_reader(py, Box::new(RecordBatchIterator::new(batches, batch.schema())))
+}
+
+/// A stream capsule over a reader.
+pub fn write_reader(
+    py: Python<'_>,
+    reader: Box<dyn RecordBatchReader + Send>,
+) -> PyResult<Bound<'_, PyCapsule>> {
     PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(reader), c"arrow_array_stream")
 }
 

@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 
 use crate::design::Levels;
 use crate::error::Result;
-use crate::frame::{Columns, Grouped, TableBuilder};
-use crate::python::door::enter;
+use crate::frame::{self, Columns, Frame, Grouped, TableBuilder};
+use crate::python::door::{enter, enter_short};
 use crate::python::input::InTable;
 use crate::python::output::OutTable;
 
@@ -47,8 +47,32 @@ pub fn cells(
 ) -> PyResult<Found> {
     enter(py, threads, progress, |control| {
         let frame = table.0.not_empty()?;
-        let found = frame.cells(Columns { keys: &by, outcome, weight }, control)?;
+        let found = frame.cells(Columns { keys: &by, outcome, weight, squares: None }, control)?;
         Ok((self::table(&found, outcome.is_some())?, found.n_rows, found.n_missing))
     })
     .map(|(t, n, m)| (OutTable::from(t), n, m))
+}
+
+/// Merges tables of cells of the same keys; each comes with the names of its n, Σy and Σy².
+#[pyfunction]
+#[pyo3(signature = (tables, by, outcome, threads=0))]
+pub fn merge_cells(
+    py: Python<'_>,
+    tables: Vec<(InTable, String, Option<String>, Option<String>)>,
+    by: Vec<String>,
+    outcome: bool,
+    threads: usize,
+) -> PyResult<OutTable> {
+    enter_short(py, threads, || {
+        let tables: Vec<(Frame, Columns<'_>)> = tables
+            .iter()
+            .map(|(table, n, total, squares)| {
+                // Of an outcome of 0 and 1 the squares are the sum.
+                let (outcome, squares) = (total.as_deref(), squares.as_deref().or(total.as_deref()));
+                (table.0.clone(), Columns { keys: &by, outcome, weight: Some(n), squares })
+            })
+            .collect();
+        table(&frame::merge_cells(&tables, &by)?, outcome)
+    })
+    .map(OutTable::from)
 }

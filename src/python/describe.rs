@@ -2,11 +2,11 @@
 
 use pyo3::prelude::*;
 
-use crate::frame::{self, TableBuilder};
+use crate::frame::TableBuilder;
 use crate::num::moments::Moments;
 use crate::num::quantile::{ascending, median};
 use crate::python::door::enter_short;
-use crate::python::input::InTable;
+use crate::python::input::{InRows, InTable};
 use crate::python::output::OutTable;
 
 /// Rows dropped, moments, values in ascending order.
@@ -44,8 +44,8 @@ pub fn describe(py: Python<'_>, table: InTable, columns: Vec<String>, threads: u
 /// chunked or typed, on any number of threads.
 #[pyfunction]
 #[pyo3(signature = (table, columns, threads=0))]
-pub fn fingerprint(py: Python<'_>, table: InTable, columns: Vec<String>, threads: usize) -> PyResult<String> {
-    enter_short(py, threads, || frame::fingerprint(&table.0, &columns))
+pub fn fingerprint(py: Python<'_>, table: InRows, columns: Vec<String>, threads: usize) -> PyResult<String> {
+    enter_short(py, threads, || table.0.fingerprint(&columns))
 }
 
 /// Upper tail of the chi-square distribution.

@@ -80,6 +80,12 @@ fn describe_rest(error: &Error, f: &Bound<'_, PyDict>) -> PyResult<&'static str>
             f.set_item("column", what)?;
             "empty"
         }
+        Error::File { file, column, reason } => {
+            f.set_item("column", column)?;
+            f.set_item("expected", reason)?;
+            f.set_item("got", file)?;
+            "file"
+        }
         Error::InvalidOption { option, expected, got } => {
             f.set_item("column", option)?;
             f.set_item("expected", expected)?;
@@ -129,6 +135,7 @@ pub fn examples() -> Vec<(&'static str, Error)> {
         ("too_few", Error::TooFew { what: s("a line"), needed: 3, got: 2 }),
         ("length", Error::Length { what: s("y"), expected: 3, got: 2 }),
         ("empty", Error::Empty { what: s("the table") }),
+        ("file", Error::File { file: s("b.parquet"), column: Some(s("x")), reason: s("text, not numbers") }),
         ("option", Error::option("interval", "\"byar\"", "byer")),
         ("aliased", Error::Aliased { columns: vec![s("b")] }),
         ("not_positive_definite", Error::NotPositiveDefinite { pivot: 1, column: s("b") }),

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 
 use crate::design::{Factor, Sample};
 use crate::error::{Error, Result};
-use crate::frame::{Frame, TableBuilder};
+use crate::frame::TableBuilder;
 use crate::mixed::icc::{Agreement, agreement, one_way};
 use crate::num::dist::f;
 use crate::python::door::enter_short;
@@ -120,7 +120,7 @@ fn agreements(rows: &[Agreement]) -> Result<RecordBatch> {
         .f64("df", each(&|r| r.f.1))
         .f64("df2", each(&|r| r.f.2))
         .f64("p_value", each(&|r| r.p))
-        .f64("conf_low", each(&|r| r.limits.0))
-        .f64("conf_high", each(&|r| r.limits.1))
+        .f64_opt("conf_low", rows.iter().map(|r| r.limits.0).collect())
+        .f64_opt("conf_high", rows.iter().map(|r| r.limits.1).collect())
         .build()
 }

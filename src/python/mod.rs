@@ -28,6 +28,7 @@ mod panel;
 mod rates;
 mod regression;
 mod risk;
+mod scan;
 mod simulate;
 mod spec;
 mod testing;
@@ -40,7 +41,7 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
-    use super::cells::cells;
+    use super::cells::{cells, merge_cells};
     #[pymodule_export]
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
     #[pymodule_export]
@@ -73,6 +74,8 @@ mod _core {
         bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,
         risk_measures, risk_ranges,
     };
+    #[pymodule_export]
+    use super::scan::{Scan, cells_of_stream};
     #[pymodule_export]
     use super::simulate::World;
     #[pymodule_export]

@@ -4,10 +4,10 @@ use pyo3::prelude::*;
 
 use crate::design::{Groups, ModelMatrix, Term, Variable, model_matrix};
 use crate::error::Result;
-use crate::frame::{Frame, ModelData, TableBuilder};
+use crate::frame::{ModelData, Rows, TableBuilder};
 use crate::parallel::Control;
 use crate::python::door::{enter, enter_short};
-use crate::python::input::InTable;
+use crate::python::input::InRows;
 use crate::python::output::OutTable;
 use crate::python::spec::{Spec, covariance, groups_of, logged, terms_of};
 use crate::regression::family::Link;
@@ -49,8 +49,8 @@ impl Fitted {
 }
 
 /// Reads, builds and fits.
-fn build(frame: &Frame, spec: Spec, control: &Control) -> Result<Model> {
-    let mut data = frame.model(&spec.roles(), control)?;
+fn build(rows: Rows, spec: Spec, control: &Control) -> Result<Model> {
+    let mut data = rows.model(&spec.roles(), control)?;
     let names: Vec<String> = data.variables.iter().map(|v: &Variable| v.name.clone()).collect();
     let terms = terms_of(&spec.terms, &names)?;
     if spec.exposure {
@@ -93,12 +93,12 @@ impl Model {
     #[pyo3(signature = (table, spec, threads=0, progress=None))]
     fn new(
         py: Python<'_>,
-        table: InTable,
+        table: InRows,
         spec: Spec,
         threads: usize,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        enter(py, threads, progress, |control| build(&table.0.not_empty()?, spec, control))
+        enter(py, threads, progress, |control| build(table.0, spec, control))
     }
 
     /// Coefficients with tests and intervals; `profile` takes limits from the likelihood.

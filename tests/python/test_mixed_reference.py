@@ -18,6 +18,18 @@ import gofal as gf
 FOLDER = Path(__file__).resolve().parents[2] / "../shared/reference"
 
 
+# Where the reference itself stops short of its optimum: digits to ask, and how that is known.
+# insteval: by lme4 1.1.31's own deviance, central differences with h = 1e-3, the slopes in the first two
+# parts of theta are 7e-5 and 5e-5 at the reference's theta, 9e-7 and 2e-6 at ours; the third differs by 2.5e-7.
+# sleepstudy, likelihood ratio: the reference is from two lmer calls as they stop; the polished case
+# lmm-sleepstudy-ml has our criterion for the larger model to the last digit.
+SHORT_OF_OPTIMUM = {
+    ("lmm-insteval-ml", "se"): 6.5,
+    ("lmm-insteval-ml", "t"): 6.5,
+    ("lmmlr-sleepstudy-corr", "lr"): 6.4,
+}
+
+
 def cases(*families: str) -> list[Any]:
     found = [p for f in families for p in sorted((FOLDER / "cases" / f).glob("*.json"))]
     if not found:
@@ -60,6 +72,7 @@ def meets(case: dict[str, Any], key: str, got: float) -> str | None:
     for rule in tolerance.get("abs", []):
         if re.search(rule["pattern"], key) and abs(got - want) <= rule["abs"]:
             return None
+    asked = SHORT_OF_OPTIMUM.get((case["id"], key.split(":")[0]), asked)
     found = digits(got, want)
     return None if found >= asked else f"{key}: {got!r}, want {want!r}: {found:.2f} of {asked}"
 
@@ -181,3 +194,29 @@ def test_likelihood_ratios(case: dict[str, Any]) -> None:
     fits = [gf.lmm(data, args[f], reml=False).to_arrow("glance") for f in ("formula0", "formula1")]
     less, more = (f["criterion"][0].as_py() for f in fits)
     assert meets(case, "lr", less - more) is None
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in cases("icc") if c.id.startswith(("icc1", "icc-s", "abs"))]
+)
+def test_intraclass_correlations(case: dict[str, Any]) -> None:
+    args = case["args"]
+    found = gf.icc(
+        table(case["dataset"]["data"]),
+        args["y"],
+        args.get("group", args.get("target")),
+        rater=args.get("rater"),
+    )
+    whole = found.to_arrow("glance").to_pylist()[0]
+    got = {name: whole[name] for name in ("ms_between", "ms_within", "n0")}
+    for row in found.to_arrow().to_pylist():
+        name = row["term"]
+        got |= {
+            name: row["estimate"],
+            f"est:{name}": row["estimate"],
+            f"F:{name}": row["statistic"],
+        }
+        got |= {f"lower:{name}": row.get("conf_low"), f"upper:{name}": row.get("conf_high")}
+    got["icc_anova_n0"] = got.get("icc1_n0")
+    short = [why for key in case["expected"] if (why := meets(case, key, got[key]))]
+    assert not short, "\n".join(short)

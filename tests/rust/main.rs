@@ -16,4 +16,5 @@ mod reference;
 mod regression;
 mod resample;
 mod risk_tables;
+mod scan;
 mod simulate;

@@ -47,6 +47,7 @@ struct Example {
 impl Example {
     fn new(seed: u64, n: usize, slopes: bool) -> Self {
         let mut draw = draws(seed);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // below k
         let mut pick = |k: u32| ((draw() * f64::from(k)) as u32).min(k - 1);
         let area: Vec<u32> = (0..n).map(|_| pick(9)).collect();
         let authority: Vec<u32> = area.iter().map(|a| a / 3).collect();
@@ -356,7 +357,7 @@ fn what_cannot_be_told_apart_is_refused() {
     let each = term("row", (0..60).collect());
     assert!(matches!(try_terms(vec![each]), Err(Error::InvalidOption { .. })));
     // The same groups under other numbers.
-    let last = area.levels.len() as u32 - 1;
+    let last = area.codes.iter().copied().max().unwrap();
     let again = term("again", area.codes.iter().map(|c| last - c).collect());
     assert!(matches!(try_terms(vec![area.clone(), again]), Err(Error::InvalidOption { .. })));
     // A slope of a constant.

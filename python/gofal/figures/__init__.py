@@ -16,3 +16,7 @@ from gofal.figures.points import caterpillar as caterpillar
 from gofal.figures.points import forest as forest
 from gofal.figures.points import funnel_plot as funnel_plot
 from gofal.figures.points import scatter as scatter
+from gofal.figures.trio import dose as dose
+from gofal.figures.trio import effects as effects
+from gofal.figures.trio import heterogeneity as heterogeneity
+from gofal.figures.trio import upset as upset

@@ -143,11 +143,14 @@ def make(
     }
     if height is not None:
         spec["height"] = height
-    spec = _with_note(spec, textwrap.wrap(note.say(lang), 104))
+    if "hconcat" in spec:
+        # Panels have widths of their own.
+        del spec["width"]
+    spec = _with_note(spec, textwrap.wrap(note.say(lang), 104), width)
     return Figure(kind, title.say(lang), alt.say(lang), note.say(lang), lang, tuple(records), spec)
 
 
-def _with_note(spec: dict[str, Any], lines: list[str]) -> dict[str, Any]:
+def _with_note(spec: dict[str, Any], lines: list[str], width: int) -> dict[str, Any]:
     """Set the source note under the plot, left aligned: a second, empty plot with a title."""
     top = {k: spec.pop(k) for k in ("$schema", "description", "padding", "config", "autosize")}
     foot = {
@@ -155,7 +158,10 @@ def _with_note(spec: dict[str, Any], lines: list[str]) -> dict[str, Any]:
         "mark": {"type": "text", "align": "left", "baseline": "top", "fontSize": 12,
                  "color": "#55585a", "lineHeight": 15, "text": lines},
         "encoding": {"x": {"value": 0}, "y": {"value": 0}},
-        "width": spec.get("width", 680),
+        "width": width,
         "height": 15 * len(lines),
     }  # fmt: skip
+    # A legend stands with its plot only where the figure says so; else it goes under the note.
+    if "resolve" in spec:
+        top["resolve"] = spec.pop("resolve")
     return {**top, "vconcat": [spec, foot], "spacing": 14, "bounds": "full"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gofal.errors import InputError
+from gofal.figures import of_trio
 from gofal.figures.base import Figure
 from gofal.figures.points import caterpillar, forest, funnel_plot
 from gofal.language import PHRASES, Text
@@ -18,11 +19,18 @@ _NOTE = Text("Computed with gofal from the caller's table.", "Cyfrifwyd gyda gof
 
 def kinds() -> tuple[str, ...]:
     """Return the kinds of figure there are."""
-    return ("bars", "caterpillar", "forest", "funnel", "heatmap", "scatter", "tile_map", "trend",
-            "waffle")  # fmt: skip
+    return ("bars", "caterpillar", "dose", "effects", "forest", "funnel", "heatmap", "heterogeneity", "scatter",
+            "tile_map", "trend", "upset", "waffle")  # fmt: skip
 
 
-def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = None) -> Figure:
+def of(
+    result: Any,
+    kind: str,
+    *,
+    lang: Lang | None = None,
+    title: str | None = None,
+    by: str | None = None,
+) -> Figure:
     """Draw a result.
 
     Parameters
@@ -30,13 +38,19 @@ def of(result: Any, kind: str, *, lang: Lang | None = None, title: str | None = 
     result
         A gofal result.
     kind
-        ``caterpillar``, ``forest`` or ``funnel``.
+        ``caterpillar``, ``forest`` or ``funnel``; of a trigger-trio analysis ``upset``, ``forest``, ``dose`` or
+        ``heterogeneity``.
     lang
         Language; the option ``lang`` by default.
     title
         Heading; the result's own by default.
+    by
+        Column whose groups ``heterogeneity`` shows.
     """
     spoken: Lang = lang or get_options().lang
+    if kind in of_trio.KINDS and "patterns" in result.tables:
+        named = None if title is None else Text(title, title)
+        return of_trio.draw(result, kind, lang=spoken, note=note_of(result), title=named, by=by)
     rows = result.to_arrow().to_pylist()
     heading = result.title() if title is None else Text(title, title)
     known = [r for r in rows if r.get("estimate") is not None]

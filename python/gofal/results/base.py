@@ -234,14 +234,15 @@ class Result:
         Parameters
         ----------
         **options
-            Options of the figure.
+            Options of the figure: ``kind`` where a result has several, ``lang``, ``title``.
         """
-        if self._figure_kind is None:
+        kind = options.pop("kind", self._figure_kind)
+        if kind is None:
             self._refuse("there is no figure of this kind of result")
         import importlib
 
         # The one call upwards: figures stand above results and know them, not the reverse.
-        return importlib.import_module("gofal.figures").of(self, self._figure_kind, **options)
+        return importlib.import_module("gofal.figures").of(self, kind, **options)
 
     def title(self) -> Text:
         """Return what the table shows."""

@@ -127,6 +127,7 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
     "z_score": ("fixed2", "standard deviations", "distance from the reference"),
     "z_adjusted": ("fixed2", "standard deviations", "z score that allows for overdispersion"),
     "dispersion": ("fixed2", "", "mean of squared, winsorised z scores"),
+    "i_squared": ("proportion", "proportion", "share of the variation that is not chance"),
     "tau2": ("number", "", "variance between areas, added to the sampling variance"),
     "winsorised": ("proportion", "proportion", "share of z scores pulled in at each end"),
     "outside": ("word", "", "which limits the area lies outside: none, inner, outer"),

@@ -96,6 +96,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "z_score": ("z score", "sgôr z"),
     "z_adjusted": ("Adjusted z score", "sgôr z wedi'i haddasu"),
     "dispersion": ("Dispersion", "Gwasgariad"),
+    "i_squared": ("I squared", "I sgwâr"),
     "tau2": ("Between-area variance", "Amrywiant rhwng ardaloedd"),
     "winsorised": ("Winsorised", "Wedi'i winsoreiddio"),
     "outside": ("Outside", "Y tu allan"),

@@ -5,16 +5,19 @@
 //! ½ ∂²d, by central differences of the gradient; beside it stands (X′V⁻¹X)⁻¹, which takes θ as known (what `lme4` prints
 //! with `use.hessian = FALSE`). A standard deviation at 0 makes the fit singular: it is then held there.
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use crate::error::{Error, Result};
 use crate::mixed::glmm::model::{Model, times_lambda};
 use crate::mixed::glmm::search::{Evaluator, LN_PHI, Start, bounds, first, no_likelihood, record};
+use crate::mixed::term::RandomTerm;
 use crate::num::bounded::{Search, minimise};
 use crate::num::linalg::SmallCholesky;
 
 /// A diagonal entry that ends below this is tried at 0.
 const NEAR_ZERO: f64 = 2e-3;
+/// Share of its information below which a part of θ is not identified; the differences are good to 10⁻⁸.
+const VAGUE: f64 = 1e-6;
 /// Step of the differences of the gradient, in standard errors.
 const STEP: f64 = 1e-3;
 
@@ -160,63 +163,69 @@ fn assemble(
 ) -> Result<Glmm> {
     let (p, k) = (model.p(), psi.len());
     let (free, observed) = information(model, evaluator, &psi, &search.end.metric)?;
-    let root = SmallCholesky::new(&observed, free.len()).map_err(|_| not_definite())?;
+    let root = identified(&observed, &free, p)?;
     // The last Newton step, for digits that the search need not reach.
     let here = evaluator.at(&psi)?.ok_or_else(not_definite)?;
     let mut step: Vec<f64> = free.iter().map(|&j| -0.5 * here.gradient[j]).collect();
     root.solve(&mut step);
     free.iter().zip(&step).for_each(|(&j, d)| psi[j] += d);
     let found = evaluator.at(&psi)?.ok_or_else(not_definite)?;
-    let inverse = root.inverse();
-    let mut all = Array2::zeros((k, k));
-    for (a, &i) in free.iter().enumerate() {
-        free.iter().enumerate().for_each(|(b, &j)| all[[i, j]] = inverse[[a, b]]);
-    }
+    let all = spread(&root.inverse(), &free, k);
     let fixed = evaluator.fixed.at(&found.modes.cells.w, &found.modes.lambda)?;
     let conditional = SmallCholesky::new(&fixed, p).map_err(|_| not_definite())?.inverse();
     let (beta_c, scaled, phi) = model.split(&psi);
     let (beta, shift) = uncentred(model, beta_c);
-    let entries = model.entries();
-    let unit: Vec<f64> = entries.iter().map(|&(t, (r, _))| 1.0 / model.scale[t][r]).collect();
+    // θ and ln φ in the units of the data.
+    let mut unit: Vec<f64> = model.entries().iter().map(|&(t, (r, _))| 1.0 / model.scale[t][r]).collect();
     let theta: Vec<f64> = scaled.iter().zip(&unit).map(|(v, u)| v * u).collect();
+    unit.resize(k - p, 1.0);
     let lambda = model.lambda(&theta);
-    let q = |t: usize| model.design.terms[t].q();
-    let rest = k - p;
-    let unit_at = |j: usize| unit.get(j).copied().unwrap_or(1.0);
-    let theta_covariance =
-        Array2::from_shape_fn((rest, rest), |(i, j)| all[[p + i, p + j]] * unit_at(i) * unit_at(j));
-    let within = all.slice(ndarray::s![..p, ..p]).to_owned();
+    let q: Vec<usize> = model.design.terms.iter().map(RandomTerm::q).collect();
+    let blocks = found.leverage.blocks.iter().zip(&lambda).zip(&q);
+    let u = found.modes.u.iter().zip(&lambda).zip(&q);
+    let within = all.slice(s![..p, ..p]).to_owned();
     Ok(Glmm {
         covariance: shift.dot(&within).dot(&shift.t()),
         conditional: shift.dot(&conditional).dot(&shift.t()),
         beta,
-        modes: found
-            .modes
-            .u
-            .iter()
-            .zip(&lambda)
-            .enumerate()
-            .map(|(t, (u, l))| times_lambda(u, l, q(t)))
-            .collect(),
-        mode_covariances: found
-            .leverage
-            .blocks
-            .iter()
-            .zip(&lambda)
-            .enumerate()
-            .map(|(t, (b, l))| conjugate(b, l, q(t)))
-            .collect(),
-        singular: lambda.iter().enumerate().map(|(t, l)| (0..q(t)).any(|j| l[j * q(t) + j] == 0.0)).collect(),
+        modes: u.map(|((u, l), &q)| times_lambda(u, l, q)).collect(),
+        mode_covariances: blocks.map(|((b, l), &q)| conjugate(b, l, q)).collect(),
+        singular: lambda.iter().zip(&q).map(|(l, &q)| (0..q).any(|j| l[j * q + j] == 0.0)).collect(),
+        theta_covariance: Array2::from_shape_fn((k - p, k - p), |(i, j)| {
+            all[[p + i, p + j]] * unit[i] * unit[j]
+        }),
         theta,
         lambda,
         phi: model.density.has_dispersion().then_some(phi),
-        theta_covariance,
         deviance: found.value,
         pearson: pearson(model, &found.modes.cells.eta, phi),
         eta: found.modes.cells.eta,
         search,
         nodes,
     })
+}
+
+/// A matrix over the free parameters as one over all k, with 0 for those held.
+fn spread(inverse: &Array2<f64>, free: &[usize], k: usize) -> Array2<f64> {
+    let mut all = Array2::zeros((k, k));
+    for (a, &i) in free.iter().enumerate() {
+        free.iter().enumerate().for_each(|(b, &j)| all[[i, j]] = inverse[[a, b]]);
+    }
+    all
+}
+
+/// The factor of the information, refused where a part of θ is a combination of the other parameters: a pivot of the
+/// unit-diagonal matrix there is what is left of a parameter's information once the others are taken out.
+fn identified(observed: &[f64], free: &[usize], p: usize) -> Result<SmallCholesky> {
+    let f = free.len();
+    let root = |a: usize| observed[a * f + a].sqrt();
+    let unit: Vec<f64> = (0..f * f).map(|v| observed[v] / (root(v / f) * root(v % f))).collect();
+    let inverse = SmallCholesky::new(&unit, f).map_err(|_| not_definite())?.lower_inverse();
+    let vague = |a: usize| free[a] >= p && inverse[a * f + a].powi(-2) < VAGUE;
+    if (0..f).any(vague) {
+        return Err(not_definite());
+    }
+    SmallCholesky::new(observed, f).map_err(|_| not_definite())
 }
 
 /// β in the units of the data, and the matrix that takes centred coefficients there.

@@ -104,27 +104,16 @@ pub fn modes(model: &Model, psi: &[f64], memory: &mut Memory) -> Result<Option<M
         let f = 0.5 * penalty - cells.l;
         Here { u, cells, f }
     };
-    let mut here = at(memory.u.clone(), memory.spare.take());
-    if !here.f.is_finite() {
-        here = at(memory.u.iter().map(|u| vec![0.0; u.len()]).collect(), Some(here.cells));
-        memory.factor = None;
-    }
-    if !here.f.is_finite() {
-        return Ok(None);
-    }
+    let Some(mut here) = first(&at, memory) else { return Ok(None) };
     let mut chord = memory.factor.take();
-    let mut fresh = false;
     let mut last = f64::INFINITY;
     for _ in 0..MAX_STEPS {
-        let factor = match chord.take() {
-            Some(factor) => factor,
-            None => {
-                fresh = true;
-                let Some(factor) = factored(model, &lambda, &here.cells.w, None, memory) else {
-                    return Ok(None);
-                };
-                factor
-            }
+        let (factor, fresh) = match chord.take() {
+            Some(factor) => (factor, false),
+            None => match factored(model, &lambda, &here.cells.w, None, memory) {
+                Some(factor) => (factor, true),
+                None => return Ok(None),
+            },
         };
         let gradient = gradient(model, &lambda, &here);
         let mut step = gradient.clone();
@@ -133,33 +122,35 @@ pub fn modes(model: &Model, psi: &[f64], memory: &mut Memory) -> Result<Option<M
         if !decrement.is_finite() || decrement < 0.0 {
             return Ok(None);
         }
-        let settled = decrement <= DECREMENT || (decrement <= ROUNDING && decrement > 0.25 * last);
-        if settled && fresh {
-            return Ok(Some(Modes { u: here.u, cells: here.cells, lambda, factor }));
-        }
-        if settled {
-            // û stands; only its own factor is missing.
-            let Some(factor) = factored(model, &lambda, &here.cells.w, Some(factor), memory) else {
-                return Ok(None);
+        if decrement <= DECREMENT || (decrement <= ROUNDING && decrement > 0.25 * last) {
+            // û stands; a chord's factor is not its own.
+            let own = if fresh {
+                Some(factor)
+            } else {
+                factored(model, &lambda, &here.cells.w, Some(factor), memory)
             };
-            return Ok(Some(Modes { u: here.u, cells: here.cells, lambda, factor }));
+            return Ok(own.map(|factor| Modes { u: here.u, cells: here.cells, lambda, factor }));
         }
+        // A chord step from a factor that is far away shrinks nothing: factor again.
         let keep = decrement <= 0.05 * last && decrement < 1.0;
         last = decrement;
-        let mut room = None;
-        let Some(next) = descend(&here, &step, &mut room, &at) else { return Ok(None) };
-        memory.spare = None;
+        let Some(next) = descend(&here, &step, &at) else { return Ok(None) };
         here = next;
-        fresh = false;
-        // A chord step from a factor that is far away shrinks nothing: factor again.
         chord = keep.then_some(factor);
     }
-    Err(Error::NoConvergence {
-        what: "the search for the conditional modes".to_owned(),
-        n_iter: MAX_STEPS,
-        last,
-        tolerance: DECREMENT,
-    })
+    let what = "the search for the conditional modes".to_owned();
+    Err(Error::NoConvergence { what, n_iter: MAX_STEPS, last, tolerance: DECREMENT })
+}
+
+/// f at the modes of the last evaluation or, where it is not finite there, at u = 0.
+fn first(at: &impl Fn(Vec<Vec<f64>>, Option<Cells>) -> Here, memory: &mut Memory) -> Option<Here> {
+    let here = at(memory.u.clone(), memory.spare.take());
+    if here.f.is_finite() {
+        return Some(here);
+    }
+    memory.factor = None;
+    let here = at(memory.u.iter().map(|u| vec![0.0; u.len()]).collect(), Some(here.cells));
+    here.f.is_finite().then_some(here)
 }
 
 fn factored(
@@ -191,11 +182,10 @@ fn inner(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
 fn descend(
     here: &Here,
     step: &[Vec<f64>],
-    room: &mut Option<Cells>,
     at: &impl Fn(Vec<Vec<f64>>, Option<Cells>) -> Here,
 ) -> Option<Here> {
     let rounding = 1e-12 * (here.f.abs() + 1.0);
-    let mut share = 1.0;
+    let (mut share, mut room) = (1.0, None);
     for _ in 0..MAX_HALVINGS {
         let u = here.u.iter().zip(step);
         let u = u.map(|(u, d)| u.iter().zip(d).map(|(u, d)| u + share * d).collect()).collect();
@@ -203,7 +193,7 @@ fn descend(
         if next.f <= here.f + rounding {
             return Some(next);
         }
-        *room = Some(next.cells);
+        room = Some(next.cells);
         share *= 0.5;
     }
     None

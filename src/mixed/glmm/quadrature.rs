@@ -69,9 +69,10 @@ impl Quadrature {
         let mut g = vec![0.0; model.len()];
         let (mut total, mut t, mut explicit, mut dispersion) = (0.0, 0.0, 0.0, 0.0);
         let (mut direct, mut s) = (Vec::with_capacity(term.n_levels()), vec![0.0; model.len()]);
+        let at = At { model, modes, phi };
         for l in 0..term.n_levels() {
             let rows = &self.rows[self.start[l]..self.start[l + 1]];
-            let level = self.level(model, phi, modes, rows, l, found.blocks[0][l], &mut g);
+            let level = self.level(&at, l, found.blocks[0][l], &mut g);
             total += level.ln_likelihood;
             explicit += level.explicit;
             // −∂ ln L = … + A dû: the adjoint of û is A; log|H| enters B/2 times.
@@ -102,48 +103,21 @@ impl Quadrature {
         Ok((-2.0 * (total + model.constant.unwrap_or(0.0)), gradient, found))
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn level(
-        &self,
-        model: &Model,
-        phi: f64,
-        modes: &Modes,
-        rows: &[u32],
-        l: usize,
-        variance: f64,
-        g: &mut [f64],
-    ) -> Level {
-        let basis = &model.design.terms[0].basis[0];
-        let scale = modes.lambda[0][0];
-        let (u, tau) = (modes.u[0][l], variance.sqrt());
+    fn level(&self, at: &At<'_>, l: usize, variance: f64, g: &mut [f64]) -> Level {
+        let rows = &self.rows[self.start[l]..self.start[l + 1]];
+        let basis = &at.model.design.terms[0].basis[0];
+        let (u, tau) = (at.modes.u[0][l], variance.sqrt());
         let n = self.rule.nodes.len();
-        let mut ln_terms = Vec::with_capacity(n);
-        // Per node: the scores of the rows, f′ and ∂l in ln φ.
+        // Per node: the scores of the rows, ln of its term, f′ and ∂l in ln φ.
         let mut scores = Vec::with_capacity(n * rows.len());
-        let (mut slopes, mut by_phi) = (Vec::with_capacity(n), Vec::with_capacity(n));
+        let mut nodes = Vec::with_capacity(n);
         for (x, ln_w) in self.rule.nodes.iter().zip(&self.rule.ln_weights) {
             let shift = std::f64::consts::SQRT_2 * tau * x;
-            let at = u + shift;
-            let (mut f, mut slope, mut phi_slope) = (0.5 * at * at, at, 0.0);
-            for &i in rows {
-                let i = i as usize;
-                let z = scale * basis.at(i);
-                let eta = modes.cells.eta[i] + z * shift;
-                let p = model.density.point(model.trials[i], model.sum[i], eta, phi);
-                let a = model.frequency[i];
-                f -= a * p.l;
-                slope -= a * p.g * z;
-                scores.push(a * p.g);
-                if model.density.has_dispersion() {
-                    phi_slope += a * model.density.by_dispersion(model.trials[i], model.sum[i], eta, phi).l;
-                }
-            }
-            ln_terms.push(ln_w - f);
-            slopes.push(slope);
-            by_phi.push(phi_slope);
+            let (f, slope, by_phi) = at.node(rows, u + shift, shift, &mut scores);
+            nodes.push((ln_w - f, slope, by_phi, shift));
         }
-        let top = ln_terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = ln_terms.iter().map(|t| (t - top).exp()).sum();
+        let top = nodes.iter().map(|node| node.0).fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = nodes.iter().map(|node| (node.0 - top).exp()).sum();
         let mut out = Level {
             ln_likelihood: top + sum.ln() + tau.ln() - 0.5 * std::f64::consts::PI.ln(),
             by_u: 0.0,
@@ -151,12 +125,11 @@ impl Quadrature {
             explicit: 0.0,
             dispersion: 0.0,
         };
-        for (k, x) in self.rule.nodes.iter().enumerate() {
-            let share = (ln_terms[k] - top).exp() / sum;
-            let shift = std::f64::consts::SQRT_2 * tau * x;
-            out.by_u += share * slopes[k];
-            out.by_ln_tau -= share * slopes[k] * shift;
-            out.dispersion += share * by_phi[k];
+        for (k, &(ln_term, slope, by_phi, shift)) in nodes.iter().enumerate() {
+            let share = (ln_term - top).exp() / sum;
+            out.by_u += share * slope;
+            out.by_ln_tau -= share * slope * shift;
+            out.dispersion += share * by_phi;
             let mut own = 0.0;
             for (&i, score) in rows.iter().zip(&scores[k * rows.len()..]) {
                 g[i as usize] += share * score;
@@ -165,6 +138,36 @@ impl Quadrature {
             out.explicit += share * (u + shift) * own;
         }
         out
+    }
+}
+
+/// The model at its modes.
+struct At<'a> {
+    model: &'a Model,
+    modes: &'a Modes,
+    phi: f64,
+}
+
+impl At<'_> {
+    /// f, f′ and ∂l in ln φ of one level at u; the scores of its rows are added to `scores`.
+    fn node(&self, rows: &[u32], u: f64, shift: f64, scores: &mut Vec<f64>) -> (f64, f64, f64) {
+        let (model, density) = (self.model, self.model.density);
+        let (basis, scale) = (&model.design.terms[0].basis[0], self.modes.lambda[0][0]);
+        let (mut f, mut slope, mut by_phi) = (0.5 * u * u, u, 0.0);
+        for &i in rows {
+            let i = i as usize;
+            let z = scale * basis.at(i);
+            let eta = self.modes.cells.eta[i] + z * shift;
+            let (n, s, a) = (model.trials[i], model.sum[i], model.frequency[i]);
+            let p = density.point(n, s, eta, self.phi);
+            f -= a * p.l;
+            slope -= a * p.g * z;
+            scores.push(a * p.g);
+            if density.has_dispersion() {
+                by_phi += a * density.by_dispersion(n, s, eta, self.phi).l;
+            }
+        }
+        (f, slope, by_phi)
     }
 }
 

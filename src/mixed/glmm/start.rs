@@ -64,12 +64,23 @@ pub fn fit(
     nodes: usize,
     warm: Option<&[f64]>,
 ) -> Result<(Model, Glmm)> {
+    let outcome = &told_apart(outcome, density);
     check(outcome, density, column)?;
     let mut from = start(x, outcome, density, column)?;
     from.theta = warm.map(<[f64]>::to_vec);
     let model = Model::new(terms, x.clone(), outcome, density, column)?;
     let fitted = glmm(&model, &from, nodes)?;
     Ok((model, fitted))
+}
+
+/// Cells of 0/1 rows are such whatever they came as: Σy² = Σy.
+fn told_apart(outcome: &Outcome, density: Density) -> Outcome {
+    let mut out = outcome.clone();
+    let zero_one = out.sum.iter().zip(&out.sum2).all(|(s, s2)| s == s2);
+    if out.kind == Kind::Same && zero_one && density != Density::NegativeBinomial {
+        out.kind = Kind::Binary;
+    }
+    out
 }
 
 /// Outcomes that the family cannot have, beyond those of the plain regression.

@@ -31,6 +31,7 @@ OWNERS = {
     "arrow_schema": {"frame", "python"},
     "faer": {"num/linalg"},
     "pulp": {"num/lanes"},
+    "parquet": {"frame/scan"},
     "rand": {"rng"},
     "rand_chacha": {"rng"},
     "rayon": {"parallel"},
