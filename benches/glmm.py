@@ -9,8 +9,9 @@ from harness import Numbers, Subject, Workload, held
 
 TITLE = "Generalised linear mixed models"
 NOTES = (
-    "Children of 1,909 small areas in 22 authorities, seen in 51 court-years; binomial, Laplace. The first workload has one row "
-    "per area and areas and authorities as factors; the others add court-years, crossed with areas. Peers get the same table."
+    "Children of 1,909 small areas in 22 authorities, seen in 51 court-years; binomial, Laplace. The first workload "
+    "has one row per area and areas and authorities as factors; the others add court-years, crossed with areas. "
+    "Peers get the same table."
 )
 FORMULA = "care ~ score + (1 | area) + (1 | authority)"
 CROSSED = f"{FORMULA} + (1 | court_year)"

@@ -10,8 +10,9 @@ from gofal._call import threads
 from gofal._check import level, one_of
 from gofal._table import read
 from gofal.errors import InputError
+from gofal.formula import parse
 from gofal.language import Text
-from gofal.mixed import MixedResult, linear_predictions
+from gofal.mixed import MixedResult, linear_predictions, rows_as_columns
 from gofal.options import get_options
 from gofal.results.frames import into_frame
 from gofal.typing import VARIANCE_INTERVALS, VPC_SCALES, VarianceInterval, VpcScale
@@ -25,6 +26,10 @@ _LAPLACE = Text(
 _FEW_GROUPS = Text(
     "Fewer than 30 groups: intervals of what varies between groups rest on the normal and are too narrow.",
     "Llai na 30 o grwpiau: mae cyfyngau'r hyn sy'n amrywio rhwng grwpiau yn dibynnu ar y normal ac yn rhy gul.",
+)
+_NO_VARIANCE = Text(
+    "the null model has no variance of this factor",
+    "nid oes gan y model nwl amrywiant o'r ffactor hwn",
 )
 _SMALL = 10
 _FEW = 30
@@ -208,6 +213,50 @@ class GlmmResult(MixedResult):
                 "opposed": [opposed],
             }
         )
+
+    def change_in_variance(self, null: str = "1") -> Any:
+        """Return how much less varies between groups than in a model with less in it.
+
+        The null model is fitted anew to the rows that this model used, so both stand on the same sample.
+
+        Parameters
+        ----------
+        null
+            Fixed part of the null model: ``"1"`` or some of the terms of this one; the random terms stay.
+
+        Returns
+        -------
+        frame
+            ``factor, variance_null, variance_model, estimate`` (the proportional change, 1 if nothing is left;
+            null where the null model has no variance, with the ``reason``).
+
+        Raises
+        ------
+        InputError
+            A null model with a column that this model does not use.
+
+        Notes
+        -----
+        Under a logit link the level-1 variance is fixed: a covariate that varies within groups alone makes the
+        variances of the larger model larger (Hox, Moerbeek and van de Schoot 2018, §6.5).
+        """
+        import pyarrow as pa
+
+        held = self._held
+        frame = held["frame"].drop_null()
+        outcome = self.provenance.argument("formula").split("~")[0].strip()
+        fixed = parse(f"{outcome} ~ {null}", [outcome, *frame.column_names])
+        spec = {**held["spec"], "terms": [list(term) for term in fixed.terms]}
+        model = _core.Glmm(
+            read(frame).stream, spec, held["random"], held["nodes"], None, threads(), None
+        )
+        rows: list[tuple[Any, ...]] = []
+        for name, _, _, before in model.factors():
+            now = held["variances"][name]
+            change = None if before == 0 else (before - now) / before
+            rows.append((name, before, now, change, None if before else _NO_VARIANCE.en))
+        names = ("factor", "variance_null", "variance_model", "estimate", "reason")
+        return into_frame(pa.table(rows_as_columns(names, rows)), self._frame)
 
     def predict(
         self,

@@ -28,6 +28,7 @@ _CANONICAL = {
     "negative-binomial": "log",
 }
 
+
 def glmm(
     table: Any,
     formula: str,
@@ -73,10 +74,10 @@ def glmm(
     -------
     GlmmResult
         ``tidy()``: ``term, estimate, std_error`` (observed information of all parameters), ``statistic, p_value,
-        conf_low, conf_high``, except under probit also ``ratio, ratio_low, ratio_high``; ``glance()``; ``augment()`` (of rows):
-        ``row, fitted, resid``; ``variance_components()``, ``vpc(scale=…)``, ``median_odds_ratio()``,
-        ``interval_odds_ratio(term)``, ``modes()``, ``predict(table)``; ``table("covariance_conditional")`` takes the
-        variances as known.
+        conf_low, conf_high``, except under probit also ``ratio, ratio_low, ratio_high``; ``glance()``;
+        ``augment()`` (of rows): ``row, fitted, resid``; ``variance_components()``, ``vpc(scale=…)``,
+        ``median_odds_ratio()``, ``interval_odds_ratio(term)``, ``change_in_variance(null)``, ``modes()``,
+        ``predict(table)``; ``table("covariance_conditional")`` takes the variances as known.
 
     Raises
     ------

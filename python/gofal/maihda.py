@@ -74,8 +74,8 @@ def maihda(
     outcome
         0/1, successes, or a score.
     strata
-        Two or more columns: ``["domestic_abuse", "substance_misuse", "mental_ill_health", "wimd_quintile", "age_band"]``;
-        each is taken as a factor.
+        Two or more columns: ``["domestic_abuse", "substance_misuse", "mental_ill_health", "wimd_quintile"]``; each is
+        taken as a factor.
     family
         ``"binomial"`` (logit link) or ``"gaussian"`` (maximum likelihood).
     trials
@@ -278,7 +278,7 @@ def _share(
     rest = components["estimate"][-1]
 
     def share(variance: float) -> float:
-        return variance / (variance + rest)
+        return float(variance / (variance + rest))
 
     point = share(components["estimate"][0])
     if not limits or not isinstance(fit, GlmmResult):

@@ -293,7 +293,9 @@ def linear_predictions(fit: MixedResult, source: Source, *, with_modes: bool) ->
     import pyarrow as pa
 
     frame = fit.model_frame()
-    parsed = parse_mixed(fit.provenance.argument("formula"), frame.column_names)
+    text = fit.provenance.argument("formula")
+    # A fit of cells does not hold the outcome's own column.
+    parsed = parse_mixed(text, [text.split("~")[0].strip(), *frame.column_names])
     new, fitted = source.to_arrow(), frame.select(parsed.columns)
     for name in parsed.columns:
         if name not in new.column_names:

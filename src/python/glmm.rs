@@ -9,7 +9,7 @@ use crate::mixed::glmm::fit::Glmm as Fit;
 use crate::mixed::glmm::model::Model;
 use crate::mixed::glmm::profile::profile_sd;
 use crate::mixed::glmm::scale::{interval_ratio, median_ratio, observed};
-use crate::mixed::glmm::start::fit;
+use crate::mixed::glmm::start::{Asked, fit};
 use crate::mixed::glmm::summary::{Component, components, level};
 use crate::num::dist::normal;
 use crate::parallel::Control;
@@ -41,7 +41,8 @@ fn build(
         logged(&mut read.data, spec.offset.as_deref().unwrap_or("exposure"))?;
     }
     let outcome = spec.outcome(&mut read.data);
-    let (model, fit) = fit(read.terms, &read.x, &outcome, density, &spec.outcome, nodes, start)?;
+    let asked = Asked { density, column: &spec.outcome, nodes, warm: start };
+    let (model, fit) = fit(read.terms, &read.x, &outcome, asked, control)?;
     let mut data = read.data;
     data.sums = [outcome.n, outcome.sum, outcome.sum2];
     Ok(Glmm { data, model, fit })
@@ -196,7 +197,7 @@ impl Glmm {
         conf_level: f64,
         threads: usize,
     ) -> PyResult<Vec<(String, f64, Option<f64>)>> {
-        enter_short(py, threads, || profile_sd(&self.model, &self.fit, conf_level))
+        enter(py, threads, None, |control| profile_sd(&self.model, &self.fit, conf_level, control))
     }
 }
 

@@ -168,6 +168,8 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
         "",
         "Pearson chi-square over residual degrees of freedom, given the random effects",
     ),
+    "variance_null": ("number", "", "variance between groups in the null model"),
+    "variance_model": ("number", "", "variance between groups in the model"),
     "additive": ("number", "", "fitted value of the main effects alone"),
     "ior_low": ("number", "", "lower end of the middle 80% of ratios between random groups"),
     "ior_high": ("number", "", "upper end of the middle 80% of ratios between random groups"),

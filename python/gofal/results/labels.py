@@ -129,6 +129,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "criterion": ("Criterion", "Maen prawf"),
     "n_nodes": ("Quadrature nodes", "Nodau cwadratur"),
     "pearson_ratio": ("Pearson ratio", "Cymhareb Pearson"),
+    "variance_null": ("Variance, null model", "Amrywiant, model nwl"),
+    "variance_model": ("Variance, model", "Amrywiant, model"),
     "additive": ("Main effects alone", "Prif effeithiau'n unig"),
     "ior_low": ("80% of ratios from", "80% o'r cymarebau o"),
     "ior_high": ("80% of ratios to", "80% o'r cymarebau hyd at"),

@@ -13,11 +13,12 @@ use crate::mixed::glmm::search::{Evaluator, LN_PHI, Start, bounds, first, no_lik
 use crate::mixed::term::RandomTerm;
 use crate::num::bounded::{Search, minimise};
 use crate::num::linalg::SmallCholesky;
+use crate::parallel::Control;
 
 /// A diagonal entry that ends below this is tried at 0.
 const NEAR_ZERO: f64 = 2e-3;
-/// Share of its information below which a part of θ is not identified; the differences are good to 10⁻⁸.
-const VAGUE: f64 = 1e-6;
+/// Share of its information below which a part of θ is not identified: the differences are good to 10⁻⁶.
+const VAGUE: f64 = 2e-5;
 /// Step of the differences of the gradient, in standard errors.
 const STEP: f64 = 1e-3;
 
@@ -61,8 +62,8 @@ pub struct Glmm {
 /// # Errors
 /// `NoConvergence` with the record of the search; `Undefined` where the start has no likelihood, the dispersion is unbounded or
 /// the information is not positive definite; `InvalidOption` for nodes that the model cannot use.
-pub fn glmm(model: &Model, start: &Start, nodes: usize) -> Result<Glmm> {
-    let mut evaluator = Evaluator::new(model, nodes)?;
+pub fn glmm(model: &Model, start: &Start, nodes: usize, control: &Control) -> Result<Glmm> {
+    let mut evaluator = Evaluator::new(model, nodes, control)?;
     let lower = bounds(model);
     let start = first(model, start, &lower)?;
     let search = minimise(start, &lower, |psi| evaluator.evaluation(psi), no_likelihood)?;

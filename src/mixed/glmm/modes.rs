@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::mixed::blocks::Blocks;
 use crate::mixed::factor::{Factor, factor};
 use crate::mixed::glmm::model::{Model, times_lambda_transposed};
+use crate::parallel::Control;
 
 /// δ′Hδ/2 below which û stands: 10⁻²⁴ is a step of 10⁻¹² conditional standard errors.
 const DECREMENT: f64 = 1e-24;
@@ -90,8 +91,8 @@ struct Here {
 /// û at ψ; `None` where H is not positive definite or nothing is finite.
 ///
 /// # Errors
-/// `NoConvergence`; those of the thread pool.
-pub fn modes(model: &Model, psi: &[f64], memory: &mut Memory) -> Result<Option<Modes>> {
+/// `NoConvergence`; `Interrupted`.
+pub fn modes(model: &Model, psi: &[f64], memory: &mut Memory, control: &Control) -> Result<Option<Modes>> {
     let (beta, theta, phi) = model.split(psi);
     let lambda = model.lambda(theta);
     let base = model.fixed_part(beta);
@@ -108,6 +109,7 @@ pub fn modes(model: &Model, psi: &[f64], memory: &mut Memory) -> Result<Option<M
     let mut chord = memory.factor.take();
     let mut last = f64::INFINITY;
     for _ in 0..MAX_STEPS {
+        control.tick(0)?;
         let (factor, fresh) = match chord.take() {
             Some(factor) => (factor, false),
             None => match factored(model, &lambda, &here.cells.w, None, memory) {

@@ -12,6 +12,7 @@ use crate::mixed::term::RandomTerm;
 use crate::num::bounded::minimise;
 use crate::num::dist::chi2;
 use crate::num::root::brent;
+use crate::parallel::Control;
 
 /// Factor, lower limit, upper limit (`None` where the profile never rises enough).
 pub type Limits = (String, f64, Option<f64>);
@@ -20,14 +21,14 @@ pub type Limits = (String, f64, Option<f64>);
 ///
 /// # Errors
 /// Those of the fits with σ held.
-pub fn profile_sd(model: &Model, fit: &Glmm, conf_level: f64) -> Result<Vec<Limits>> {
+pub fn profile_sd(model: &Model, fit: &Glmm, conf_level: f64, control: &Control) -> Result<Vec<Limits>> {
     let rise = chi2::isf(1.0 - conf_level, 1.0);
     let mut out = Vec::new();
     for (t, term) in model.design.terms.iter().enumerate() {
         if term.q() != 1 {
             continue;
         }
-        let mut held = Held::new(model, fit, t)?;
+        let mut held = Held::new(model, fit, t, control)?;
         let top = fit.lambda[t][0] * model.scale[t][0];
         let mut excess = |sd: f64| -> Result<f64> { Ok(held.deviance(sd)? - fit.deviance - rise) };
         let low = if top == 0.0 || excess(0.0)? <= 0.0 { 0.0 } else { root(&mut excess, 0.0, top)? };
@@ -79,13 +80,13 @@ impl<'a> Held<'a> {
     ///
     /// # Errors
     /// Those of the quadrature rule.
-    fn new(model: &'a Model, fit: &Glmm, term: usize) -> Result<Self> {
+    fn new(model: &'a Model, fit: &Glmm, term: usize, control: &'a Control) -> Result<Self> {
         let before: usize = model.design.terms[..term].iter().map(RandomTerm::n_theta).sum();
         let start =
             Start { beta: fit.beta.clone(), phi: fit.phi.unwrap_or(1.0), theta: Some(fit.theta.clone()) };
         let lower = bounds(model);
         let psi = first(model, &start, &lower)?;
-        Ok(Self { evaluator: Evaluator::new(model, fit.nodes)?, at: model.p() + before, psi, lower })
+        Ok(Self { evaluator: Evaluator::new(model, fit.nodes, control)?, at: model.p() + before, psi, lower })
     }
 
     /// d_p(σ), σ in scaled units.

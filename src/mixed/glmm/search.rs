@@ -9,6 +9,7 @@ use crate::mixed::glmm::model::Model;
 use crate::mixed::glmm::modes::{Memory, Modes, modes};
 use crate::mixed::glmm::quadrature::Quadrature;
 use crate::num::bounded::{DECREMENT, Evaluation, Search};
+use crate::parallel::Control;
 
 /// Least diagonal entry of Λ during the search.
 pub(super) const FLOOR: f64 = 1e-5;
@@ -30,21 +31,23 @@ pub(super) struct Evaluator<'a> {
     pub memory: Memory,
     pub fixed: FixedInformation,
     known: Option<(Vec<f64>, Vec<f64>)>,
+    control: &'a Control,
 }
 
 impl<'a> Evaluator<'a> {
-    pub fn new(model: &'a Model, nodes: usize) -> Result<Self> {
+    pub fn new(model: &'a Model, nodes: usize, control: &'a Control) -> Result<Self> {
         Ok(Self {
             model,
             rule: if nodes > 1 { Some(Quadrature::new(model, nodes)?) } else { None },
             memory: Memory::new(model),
             fixed: FixedInformation::new(model)?,
             known: None,
+            control,
         })
     }
 
     pub fn at(&mut self, psi: &[f64]) -> Result<Option<Found>> {
-        let Some(modes) = modes(self.model, psi, &mut self.memory)? else { return Ok(None) };
+        let Some(modes) = modes(self.model, psi, &mut self.memory, self.control)? else { return Ok(None) };
         let (_, _, phi) = self.model.split(psi);
         let (value, gradient, leverage) = match &self.rule {
             None => {

@@ -10,6 +10,7 @@ use crate::mixed::glmm::fit::{Glmm, glmm};
 use crate::mixed::glmm::model::Model;
 use crate::mixed::glmm::search::Start;
 use crate::mixed::term::RandomTerm;
+use crate::parallel::Control;
 use crate::regression::family::Family;
 use crate::regression::glm::{Glm, Options, glm};
 use crate::regression::outcome::{Kind, Outcome};
@@ -51,7 +52,20 @@ fn dispersion(plain: &Glm, outcome: &Outcome, density: Density) -> f64 {
     }
 }
 
-/// Reads, starts and fits: `nodes` is 1 for Laplace; `warm` is θ in the units of the data.
+/// What is asked of a fit.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Family and link.
+    pub density: Density,
+    /// Name of the outcome, for errors.
+    pub column: &'a str,
+    /// Nodes per random effect; 1 is Laplace.
+    pub nodes: usize,
+    /// θ in the units of the data, for a warm start.
+    pub warm: Option<&'a [f64]>,
+}
+
+/// Arranges, starts and fits.
 ///
 /// # Errors
 /// Those of [`start`], [`Model::new`] and [`glmm`]; `InvalidOption` for a beta-binomial outcome without trials.
@@ -59,17 +73,16 @@ pub fn fit(
     terms: Vec<RandomTerm>,
     x: &ModelMatrix,
     outcome: &Outcome,
-    density: Density,
-    column: &str,
-    nodes: usize,
-    warm: Option<&[f64]>,
+    asked: Asked<'_>,
+    control: &Control,
 ) -> Result<(Model, Glmm)> {
+    let Asked { density, column, nodes, warm } = asked;
     let outcome = &told_apart(outcome, density);
     check(outcome, density, column)?;
     let mut from = start(x, outcome, density, column)?;
     from.theta = warm.map(<[f64]>::to_vec);
     let model = Model::new(terms, x.clone(), outcome, density, column)?;
-    let fitted = glmm(&model, &from, nodes)?;
+    let fitted = glmm(&model, &from, nodes, control)?;
     Ok((model, fitted))
 }
 
