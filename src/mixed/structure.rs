@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::mixed::term::{RandomTerm, nested};
 
 /// Order of the dense part that a machine can factor again and again.
-const MOST_TAIL: usize = 12_000;
+const MOST_TAIL: usize = 6_000;
 
 /// Tail coordinates that a level of a stage meets, apart from the p + 1 fixed ones.
 #[derive(Debug, Clone)]
