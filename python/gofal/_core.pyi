@@ -23,14 +23,17 @@ __all__ = [
     "cells",
     "cells_of_stream",
     "chi2_sf",
+    "clogit",
     "compare_dependent",
     "concentration_index",
     "correlate",
     "correlate_adjusted",
     "describe",
+    "discrete_hazard",
     "evalue",
     "evalue_difference",
     "fingerprint",
+    "firth",
     "funnel_limits",
     "funnel_scores",
     "goodman",
@@ -43,6 +46,8 @@ __all__ = [
     "merge_cells",
     "mixed_predict",
     "observed_shares",
+    "multinomial",
+    "ordinal",
     "panel",
     "pool",
     "pool_joint",
@@ -59,6 +64,7 @@ __all__ = [
     "standardised",
     "variance_ratios",
     "wild_bootstrap",
+    "zero_counts",
 ]
 
 @final
@@ -98,6 +104,7 @@ class Model:
     ) -> Model: ...
     def coefficients(self, conf_level: float, profile: bool = False) -> Table: ...
     def levels(self, column: str) -> list[str]: ...
+    def totals(self, column: str) -> Table | None: ...
     def names(self) -> tuple[list[str], list[str]]: ...
     def covariance(self) -> list[list[float]]: ...
     def facts(self) -> list[tuple[str, float]]: ...
@@ -437,3 +444,57 @@ def panel(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, Table | None, Table | None, list[tuple[str, float]]]: ...
+def firth(
+    table: Any,
+    spec: dict[str, Any],
+    profile: bool,
+    flic: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def multinomial(
+    table: Any,
+    spec: dict[str, Any],
+    levels: tuple[list[str], bool] | None,
+    reference: str | None,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def ordinal(
+    table: Any,
+    spec: dict[str, Any],
+    levels: tuple[list[str], bool] | None,
+    link: str,
+    partial: list[str],
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def clogit(
+    table: Any,
+    spec: dict[str, Any],
+    n_strata: int,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def zero_counts(
+    table: Any,
+    spec: dict[str, Any],
+    zero_terms: list[list[tuple[str, str, str]]],
+    is_hurdle: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def discrete_hazard(
+    table: Any,
+    spec: dict[str, Any],
+    exit: str,  # noqa: A002
+    entry: str | None,
+    period: str,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Model: ...

@@ -74,7 +74,7 @@ EValueMeasure = Literal[
 ]
 
 # Imputation.
-ImputationMethod = Literal["pmm", "normal", "logit"]
+ImputationMethod = Literal["pmm", "normal", "logit", "two-level", "two-level-probit", "cluster-pmm"]
 
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]
@@ -90,6 +90,8 @@ GlmFamily = Literal[
 ]
 GlmLink = Literal["identity", "log", "logit", "probit", "cloglog", "inverse"]
 GlmInterval = Literal["wald", "profile"]
+OrdinalLink = Literal["logit", "probit", "cloglog"]
+HazardLink = Literal["logit", "cloglog"]
 RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
 InteractionScale = Literal["model", "standardised"]
 Margins = Literal["authority", "national"]
@@ -137,6 +139,8 @@ COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
 GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)
 GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
+ORDINAL_LINKS: tuple[OrdinalLink, ...] = get_args(OrdinalLink)
+HAZARD_LINKS: tuple[HazardLink, ...] = get_args(HazardLink)
 MARGINS: tuple[Margins, ...] = get_args(Margins)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)

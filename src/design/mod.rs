@@ -15,5 +15,5 @@ pub use factor::Factor;
 pub use groups::Groups;
 pub use model_matrix::{Block, ModelMatrix, Rows};
 pub use sample::Sample;
-pub use terms::{Coding, Levels, Part, Term, Transform, Values, Variable, model_matrix};
+pub use terms::{Coding, Levels, Part, Term, Transform, Values, Variable, model_matrix, term_of_columns};
 pub use weights::Weights;

@@ -156,6 +156,18 @@ pub fn model_matrix(n: usize, variables: &[Variable], terms: &[Term]) -> Result<
     Ok(ModelMatrix::new(n, names, blocks, dense))
 }
 
+/// The term that each column of [`model_matrix`] belongs to.
+///
+/// # Errors
+/// As there.
+pub fn term_of_columns(variables: &[Variable], terms: &[Term]) -> Result<Vec<usize>> {
+    let mut out = Vec::new();
+    for (k, term) in terms.iter().enumerate() {
+        out.extend(columns_of(term, variables, terms)?.iter().map(|_| k));
+    }
+    Ok(out)
+}
+
 /// The columns of one term, each as (variable, piece) per part.
 fn columns_of(term: &Term, variables: &[Variable], terms: &[Term]) -> Result<Vec<Vec<(usize, Piece)>>> {
     let mut out: Vec<Vec<(usize, Piece)>> = vec![Vec::new()];
@@ -333,6 +345,7 @@ mod tests {
         let terms = vec![vec![], vec![part(0, "g")], vec![part(1, "d")], vec![part(0, "g"), part(1, "d")]];
         let x = model_matrix(6, &variables(), &terms).unwrap();
         assert_eq!(x.names(), ["(intercept)", "g=b", "g=c", "d", "g=b:d", "g=c:d"]);
+        assert_eq!(term_of_columns(&variables(), &terms).unwrap(), [0, 1, 1, 2, 3, 3]);
         let dense = x.to_dense();
         assert_eq!(dense.row(2).to_vec(), [1.0, 0.0, 1.0, 1.0, 0.0, 1.0]);
         assert_eq!(dense.row(3).to_vec(), [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);

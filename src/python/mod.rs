@@ -11,18 +11,24 @@
 //! watches for Ctrl-C and reports progress.
 
 mod capsule;
+mod categories;
 mod cells;
 mod correlation;
+mod counts;
 mod describe;
 mod door;
 mod effects;
 mod errors;
+mod firth;
 mod glmm;
+mod hazard;
 mod icc;
 mod imputation;
 mod inequality;
 mod input;
+mod matched;
 mod mixed;
+mod outcome;
 mod output;
 mod panel;
 mod rates;
@@ -41,21 +47,31 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use super::categories::{multinomial, ordinal};
+    #[pymodule_export]
     use super::cells::{cells, merge_cells};
     #[pymodule_export]
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
+    #[pymodule_export]
+    use super::counts::zero_counts;
     #[pymodule_export]
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
+    use super::firth::firth;
+    #[pymodule_export]
     use super::glmm::{Glmm, observed_shares, variance_ratios};
+    #[pymodule_export]
+    use super::hazard::discrete_hazard;
     #[pymodule_export]
     use super::icc::icc;
     #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
+    #[pymodule_export]
+    use super::matched::clogit;
     #[pymodule_export]
     use super::mixed::{Mixed, mixed_predict};
     #[pymodule_export]

@@ -83,12 +83,17 @@ pub fn columns_of(parts: &Parts) -> Vec<String> {
 impl Spec {
     /// Columns by their part in the model.
     pub fn roles(&self) -> Roles {
-        let factors = self.terms.iter().flatten().filter(|(_, how, _)| how.starts_with("factor"));
+        self.roles_of(&self.terms)
+    }
+
+    /// The same where further parts of the model have terms.
+    pub fn roles_of(&self, terms: &Parts) -> Roles {
+        let factors = terms.iter().flatten().filter(|(_, how, _)| how.starts_with("factor"));
         let mut factors: Vec<String> = factors.map(|(column, _, _)| column.clone()).collect();
         factors.dedup();
         Roles {
             outcome: self.outcome.clone(),
-            variables: columns_of(&self.terms),
+            variables: columns_of(terms),
             clusters: self.clusters.clone(),
             trials: self.trials.clone().or_else(|| self.cells.as_ref().map(|c| c.0.clone())),
             cells: self.cells.as_ref().map(|c| c.1.clone()),
@@ -97,6 +102,7 @@ impl Spec {
             offset: self.offset.clone(),
             factors,
             by_outcome: matches!(self.family.as_str(), "gamma" | "negative-binomial") || self.counts(),
+            categorical: self.family == "categorical",
             rows: self.by_row,
         }
     }

@@ -12,8 +12,10 @@
 //! | [`wild`] [`restricted`] | wild cluster bootstrap, by enumeration of the sign patterns; fits under the null |
 //! | [`firth`] [`firth_profile`] | logistic regression that stays finite; its limits and tests |
 //! | [`clogit`] | matched data, exact conditional likelihood |
-//! | [`ordinal`] [`ordinal_link`] [`multinomial`] | ordered and unordered outcomes |
+//! | [`ordinal`] [`ordinal_link`] [`proportionality`] [`multinomial`] | ordered and unordered outcomes |
 //! | [`zero_inflated`] | zero-inflated and hurdle counts |
+//! | [`person_period`] | spells in whole periods, for discrete-time hazards |
+//! | [`sandwich`] | robust covariances of the models of the three rows above |
 //! | [`scores`] [`clustered`] | HC0-HC5; CR0-CR3 with Satterthwaite degrees of freedom; two-way clusters |
 
 pub(crate) mod ascent;
@@ -35,8 +37,11 @@ pub mod negative_binomial;
 pub mod ordinal;
 pub mod ordinal_link;
 pub mod outcome;
+pub mod person_period;
+pub mod proportionality;
 pub(crate) mod rank;
 pub mod restricted;
+pub mod sandwich;
 pub mod scores;
 pub mod separation;
 pub mod wild;

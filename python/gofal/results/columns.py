@@ -179,6 +179,8 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
     "r_squared_conditional": ("fixed3", "", "share that fixed and random effects explain"),
     "n_evaluations": ("count", "", "evaluations of the function minimised"),
     "gradient_norm": ("number", "", "largest slope where the search ended"),
+    "penalised_log_lik": ("fixed2", "", "log likelihood with Jeffreys' penalty"),
+    "n_person_periods": ("count", "person-periods", "periods at risk, over all persons"),
     "log_lik": ("fixed2", "", "log likelihood"),
     "deviance": ("fixed2", "", "twice the log likelihood ratio to the saturated model"),
     "null_deviance": ("fixed2", "", "deviance of the model without terms"),

@@ -140,6 +140,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "r_squared_conditional": ("Conditional R squared", "R sgwâr amodol"),
     "n_evaluations": ("Evaluations", "Gwerthusiadau"),
     "gradient_norm": ("Gradient", "Graddiant"),
+    "penalised_log_lik": ("Penalised log likelihood", "Log-debygolrwydd â chosb"),
+    "n_person_periods": ("Person-periods", "Person-gyfnodau"),
     "log_lik": ("Log likelihood", "Log-debygolrwydd"),
     "deviance": ("Deviance", "Gwyriant"),
     "null_deviance": ("Null deviance", "Gwyriant nwl"),
