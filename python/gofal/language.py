@@ -105,7 +105,6 @@ _WELSH: dict[str, str] = {
     "effect": "effaith",
     "count": "cyfrif",
     "zero": "sero",
-    "profile": "proffil",
     "analytic": "dadansoddol",
     "exact": "union",
     "permutation": "trynewid",
