@@ -10,6 +10,8 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `results` | what comes back |
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
+| `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
+| `glmm` `maihda` | generalised linear mixed models; strata and their interactions |
 | `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
 | `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
 | `effects` `wild` `joint` | risks for everybody, interaction, attributable fractions; few clusters; joint tests |
@@ -60,10 +62,13 @@ from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
 from gofal.firth import firth as firth
 from gofal.funnel import funnel as funnel
+from gofal.glmm import glmm as glmm
 from gofal.icc import icc as icc
 from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
+from gofal.maihda import maihda as maihda
+from gofal.mixed import lmm as lmm
 from gofal.multinomial import multinomial as multinomial
 from gofal.mixed import lmm as lmm
 from gofal.joint import joint_test as joint_test

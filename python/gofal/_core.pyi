@@ -5,6 +5,7 @@ from typing import Any, final
 
 __version__: str
 __all__ = [
+    "Glmm",
     "Mixed",
     "Model",
     "Scan",
@@ -49,6 +50,7 @@ __all__ = [
     "mantel_haenszel",
     "merge_cells",
     "multinomial",
+    "observed_shares",
     "ordinal",
     "mixed_predict",
     "oaxaca",
@@ -70,6 +72,7 @@ __all__ = [
     "standardised",
     "theil",
     "variance_shares",
+    "variance_ratios",
     "wild_bootstrap",
     "zero_counts",
 ]
@@ -149,6 +152,36 @@ def icc(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, list[tuple[str, float]]]: ...
+
+@final
+class Glmm:
+    def __new__(
+        cls,
+        table: Any,
+        spec: dict[str, Any],
+        random: list[Any],
+        nodes: int,
+        start: list[float] | None = None,
+        threads: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Glmm: ...
+    def coefficients(self, conf_level: float) -> Table: ...
+    def covariance(self, conditional: bool) -> list[list[float]]: ...
+    def components(self) -> Table: ...
+    def modes(self) -> Table: ...
+    def theta(self) -> list[tuple[str, str, float]]: ...
+    def path(self) -> list[tuple[list[float], float]]: ...
+    def facts(self) -> list[tuple[str, float | None]]: ...
+    def factors(self) -> list[tuple[str, int, bool, float]]: ...
+    def rows(self) -> Table | None: ...
+    def profile(
+        self, conf_level: float, threads: int = 0
+    ) -> list[tuple[str, float, float | None]]: ...
+
+def observed_shares(
+    family: str, link: str, variances: list[float], eta: float, theta: float | None = None
+) -> tuple[float, list[float], float, float]: ...
+def variance_ratios(variance: float, beta: float) -> tuple[float, float, float, float]: ...
 def mixed_predict(
     table: Any,
     spec: dict[str, Any],

@@ -99,6 +99,13 @@ Margins = Literal["authority", "national"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
 WildWeights = Literal["rademacher", "webb"]
 
+# Mixed models.
+GlmmFamily = Literal["binomial", "poisson", "negative-binomial", "beta-binomial"]
+GlmmLink = Literal["logit", "probit", "cloglog", "log"]
+VpcScale = Literal["latent", "observed"]
+VarianceInterval = Literal["none", "profile"]
+MaihdaFamily = Literal["binomial", "gaussian"]
+
 # Panels.
 PanelEffects = Literal[
     "unit", "time", "two-way", "random", "between", "first-difference", "within-between", "pooled"
@@ -157,6 +164,11 @@ INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
 EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)
 WILD_WEIGHTS: tuple[WildWeights, ...] = get_args(WildWeights)
+GLMM_FAMILIES: tuple[GlmmFamily, ...] = get_args(GlmmFamily)
+GLMM_LINKS: tuple[GlmmLink, ...] = get_args(GlmmLink)
+MAIHDA_FAMILIES: tuple[MaihdaFamily, ...] = get_args(MaihdaFamily)
+VPC_SCALES: tuple[VpcScale, ...] = get_args(VpcScale)
+VARIANCE_INTERVALS: tuple[VarianceInterval, ...] = get_args(VarianceInterval)
 PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)
 PANEL_COVARIANCES: tuple[PanelCovariance, ...] = get_args(PanelCovariance)
 CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)

@@ -10,15 +10,19 @@
 //! | [`deviance`] | the profiled deviance, its gradient and metric |
 //! | [`problem`] | a model before it is fitted |
 //! | [`lmm`] | linear mixed models by ML and REML |
+//! | `again` | one more right-hand side for a factor that stands |
+//! | [`glmm`] | generalised linear mixed models |
 //! | [`icc`] | intraclass correlations from mean squares |
 //! | [`summary`] | variance components, shares, R², fitted values |
 //!
 //! Once the products stand, only θ moves: an evaluation costs the sum over levels of the squares of what each meets,
 //! whatever the number of rows.
 
+mod again;
 pub mod blocks;
 pub mod deviance;
 pub mod factor;
+pub mod glmm;
 pub mod icc;
 pub mod inverse;
 pub mod lmm;

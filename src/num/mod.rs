@@ -12,6 +12,7 @@
 //! | [`dist`] | distributions built on them: cdf, survival, quantiles |
 //! | [`exponential`] | e^x and ln(1 + e) for lanes |
 //! | [`lanes`] | loops compiled for every instruction set, chosen at run time |
+//! | [`quadrature`] | Gauss-Hermite nodes |
 //! | [`linalg`] | Cholesky; QR that names aliased columns |
 
 pub mod bounded;
@@ -21,6 +22,7 @@ pub mod extended;
 pub mod lanes;
 pub mod linalg;
 pub mod moments;
+pub mod quadrature;
 pub mod quantile;
 pub mod root;
 pub mod special;

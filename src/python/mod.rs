@@ -22,6 +22,7 @@ mod door;
 mod effects;
 mod errors;
 mod firth;
+mod glmm;
 mod hazard;
 mod icc;
 mod importance;
@@ -73,6 +74,8 @@ mod _core {
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
     use super::firth::firth;
+    #[pymodule_export]
+    use super::glmm::{Glmm, observed_shares, variance_ratios};
     #[pymodule_export]
     use super::hazard::discrete_hazard;
     #[pymodule_export]
