@@ -156,7 +156,6 @@ _WELSH: dict[str, str] = {
     "deviance": "gwyriant",
     "pooled": "cyfun",
     "bootstrap": "bootstrap",
-    "delta": "delta",
     "time": "cyfnod",
     "unit": "uned",
     "two-way": "dwyffordd",

@@ -7,10 +7,10 @@ use crate::decomposition::das_gupta::{Factors, das_gupta as standardise, structu
 use crate::decomposition::rate_draws::{Observed, replicates};
 use crate::error::Result;
 use crate::frame::{Frame, Named, TableBuilder};
+use crate::python::counted::{Counts, Limits, align, chosen, joined, limited, percentiles};
 use crate::python::door::enter;
 use crate::python::input::InTable;
 use crate::python::output::OutTable;
-use crate::python::rate_counts::{Counts, Limits, align, chosen, joined, limited, percentiles};
 
 /// Standardised rates (factors × populations), effects of the first two by cell, rows used and dropped.
 type Standards = (OutTable, OutTable, Option<OutTable>, usize, usize);

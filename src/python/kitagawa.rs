@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::frame::{Complete, TableBuilder};
 use crate::num::dist::normal;
 use crate::parallel::Control;
+use crate::python::counted::{Counts, Limits, align, chosen, joined, limited, percentiles};
 use crate::python::door::enter;
 use crate::python::input::InTable;
 use crate::python::output::OutTable;
-use crate::python::rate_counts::{Counts, Limits, align, chosen, joined, limited, percentiles};
 
 /// Effects (all, then by category), crude rates and difference with its error, rows used and dropped.
 type Split = (OutTable, OutTable, Vec<(&'static str, Option<f64>)>, usize, usize);

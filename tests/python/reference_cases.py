@@ -26,30 +26,6 @@ def cases(family: str) -> list[Any]:
     return [pytest.param(json.loads(p.read_text(encoding="utf-8")), id=p.stem) for p in paths]
 
 
-def case(family: str, name: str) -> dict[str, Any]:
-    """One case by family and id."""
-    return dict(json.loads((FOLDER / "cases" / family / f"{name}.json").read_text("utf-8")))
-
-
-def names(family: str) -> list[str]:
-    """Ids of a family's cases; none where the folder is absent."""
-    return sorted(p.stem for p in (FOLDER / "cases" / family).glob("*.json"))
-
-
-def columns(name: str) -> dict[str, list[Any]]:
-    """A data set as plain columns: numbers where every cell is one, empty cells as None."""
-    with (FOLDER / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {key: _column([row[key] for row in rows]) for key in rows[0]}
-
-
-def _column(cells: list[str]) -> list[Any]:
-    try:
-        return [float(c) if c else None for c in cells]
-    except ValueError:
-        return [c or None for c in cells]
-
-
 def data(name: str) -> tuple[pl.DataFrame, dict[str, list[str]]]:
     """A data set, and the levels of its categories in order."""
     path = FOLDER / "data" / f"{name}.csv"

@@ -13,7 +13,7 @@ import gofal as gf
 from gofal.data import records
 from gofal.errors import InputError, NumericalError
 
-from . import reference_cases as reference
+from . import decomposition_cases as reference
 
 TOTALS = [0.0571, 0.0437, 0.0392, 0.0395, 0.0339, 0.0253, 0.0246]
 POSITIVE = st.lists(st.integers(1, 500), min_size=3, max_size=25)
@@ -36,7 +36,7 @@ def theil(values: list[float], groups: list[str] | None = None, **options: Any) 
 @pytest.mark.parametrize("name", [n for n in reference.names("inequality") if n[0] == "i"])
 def test_indices_agree_with_ineq_and_dineq(name: str) -> None:
     case = reference.case("inequality", name)
-    table, args = reference.columns(case["dataset"]["data"]), case["args"]
+    table, args = reference.data(case["dataset"]["data"]), case["args"]
     weight = gf.analytic(args["weights"]) if "weights" in args else None
     found = {
         r["measure"]: r["estimate"]
@@ -49,14 +49,14 @@ def test_indices_agree_with_ineq_and_dineq(name: str) -> None:
         if key == "lorenz_p20":
             got = found["bottom_fifth_share"]
         assert got is not None, key
-        reference.check(case, key, got)
+        reference.assert_key(case, key, got)
 
 
 @reference.needs_reference
 @pytest.mark.parametrize("name", [n for n in reference.names("inequality") if n[0] == "t"])
 def test_theil_agrees_with_dineq(name: str) -> None:
     case = reference.case("inequality", name)
-    table, args = reference.columns(case["dataset"]["data"]), case["args"]
+    table, args = reference.data(case["dataset"]["data"]), case["args"]
     weight = gf.analytic(args["weights"]) if "weights" in args else None
     for index in ("T", "L"):
         found = gf.theil(
@@ -64,21 +64,21 @@ def test_theil_agrees_with_dineq(name: str) -> None:
         )
         part = {r["component"]: r for r in rows(found)}
         key = f"theil_{index.lower()}"
-        reference.check(case, key, part["total"]["estimate"])
-        reference.check(case, f"{key}_within", part["within_groups"]["estimate"])
-        reference.check(case, f"{key}_between", part["between_groups"]["estimate"])
+        reference.assert_key(case, key, part["total"]["estimate"])
+        reference.assert_key(case, f"{key}_within", part["within_groups"]["estimate"])
+        reference.assert_key(case, f"{key}_between", part["between_groups"]["estimate"])
         share = part["between_groups"]["share"]
-        reference.check(case, f"share_between_{index.lower()}", share)
+        reference.assert_key(case, f"share_between_{index.lower()}", share)
         if index == "T":
             for r in rows(found, "groups"):
-                reference.check(case, f"theil_t_group:{r['group']}", r["estimate"])
-                reference.check(case, f"contribution_t:{r['group']}", r["within_groups"])
+                reference.assert_key(case, f"theil_t_group:{r['group']}", r["estimate"])
+                reference.assert_key(case, f"contribution_t:{r['group']}", r["within_groups"])
 
 
 @reference.needs_reference
 def test_kitagawa_agrees_with_dasguptr() -> None:
     case = reference.case("decomposition", "kitagawa-titanic")
-    raw = reference.columns("kit_titanic")
+    raw = reference.data("kit_titanic")
     people: dict[tuple[str, str], list[float]] = {}
     for c, sex, survived, n in zip(
         raw["Class"], raw["Sex"], raw["Survived"], raw["Freq"], strict=True
@@ -107,14 +107,14 @@ def test_kitagawa_agrees_with_dasguptr() -> None:
         f"{r['component']}_effect:{r['category']}": r["estimate"] for r in rows(two, "categories")
     }
     for key in case["expected"]:
-        reference.check(case, key, got[key])
+        reference.assert_key(case, key, got[key])
 
 
 @reference.needs_reference
 @pytest.mark.parametrize("name", ["dg-births-abcd", "dg-earnings", "dg-vector"])
 def test_das_gupta_agrees_with_dasguptr(name: str) -> None:
     case = reference.case("decomposition", name)
-    args, table = case["args"], reference.columns(case["dataset"]["data"])
+    args, table = case["args"], reference.data(case["dataset"]["data"])
     table[args["population"]] = [
         str(int(v)) if isinstance(v, float) else v for v in table[args["population"]]
     ]
@@ -132,13 +132,13 @@ def test_das_gupta_agrees_with_dasguptr(name: str) -> None:
     got |= {f"standardised:{r['term']}:{r['group']}": r["estimate"]
             for r in rows(found, "standardised")}  # fmt: skip
     for key in case["expected"]:
-        reference.check(case, key, got[key])
+        reference.assert_key(case, key, got[key])
 
 
 @reference.needs_reference
 def test_many_populations_and_crossed_structures_agree_with_dasguptr() -> None:
     case = reference.case("decomposition", "dg-npop-reconv")
-    raw = reference.columns("reconv")
+    raw = reference.data("reconv")
     keep = [i for i, year in enumerate(raw["year"]) if year in case["args"]["keep"]]
     table = {k: [v[i] for i in keep] for k, v in raw.items()}
     table["year"] = [str(int(y)) for y in table["year"]]
@@ -148,7 +148,7 @@ def test_many_populations_and_crossed_structures_agree_with_dasguptr() -> None:
     name = {"Sex": "Sex_struct", "Age": "Age_struct"}
     for r in rows(found, "standardised"):
         key = f"standardised:{name.get(r['term'], r['term'])}:{r['group']}"
-        reference.check(case, key, r["estimate"])
+        reference.assert_key(case, key, r["estimate"])
 
 
 # Identities.

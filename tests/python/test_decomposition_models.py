@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import gofal as gf
 from gofal.errors import InputError, NumericalError
 
-from . import reference_cases as reference
+from . import decomposition_cases as reference
 
 
 def rows(result: gf.Result, which: str = "tidy") -> list[dict[str, Any]]:
@@ -45,13 +45,13 @@ def test_lmg_agrees_with_relaimpo(name: str) -> None:
     case = reference.case("relative_importance", name)
     outcome, right = case["args"]["formula"].split(" ~ ")
     found = gf.shapley(
-        reference.columns(case["dataset"]["data"]), outcome, right.split(" + "), interval="none"
+        reference.data(case["dataset"]["data"]), outcome, right.split(" + "), interval="none"
     )
-    reference.check(case, "r2", rows(found, "glance")[0]["r_squared"])
+    reference.assert_key(case, "r2", rows(found, "glance")[0]["r_squared"])
     key = {"lmg": "estimate", "first": "alone", "last": "last", "pratt": "pratt"}
     for r in rows(found):
         for kind, column in key.items():
-            reference.check(case, f"{kind}:{r['term']}", r[column])
+            reference.assert_key(case, f"{kind}:{r['term']}", r[column])
 
 
 @settings(max_examples=25, deadline=None)
@@ -160,7 +160,7 @@ def test_oaxaca_agrees_with_stata_and_r() -> None:
             k: k.replace(".", "_") for k in [args["response"], *args["predictors"], args["group"]]
         }
         table = {
-            rename[k]: v for k, v in reference.columns(case["dataset"]["data"]).items() if k in rename
+            rename[k]: v for k, v in reference.data(case["dataset"]["data"]).items() if k in rename
         }
         formula = (
             f"{rename[args['response']]} ~ {' + '.join(rename[p] for p in args['predictors'])}"
@@ -179,7 +179,7 @@ def test_oaxaca_agrees_with_stata_and_r() -> None:
             found = parts(table, formula, rename[args["group"]], reference=reference_word, **side)
             got |= {f"{component}:{key}": v for component, v in found.items()}
         for key in case["expected"]:
-            reference.check(case, key, got[key])
+            reference.assert_key(case, key, got[key])
 
 
 def test_equal_coefficients_leave_nothing_unexplained() -> None:
