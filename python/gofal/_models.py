@@ -163,15 +163,17 @@ _GLANCE = ("n_obs", "n_missing", "n_cells", "n_clusters", "df_residual", "r_squa
 _COUNTS = ("n_obs", "n_missing", "n_cells", "n_clusters", "n_iter")
 
 
-def glance_of(facts: dict[str, float], model: _core.Model, **said: Any) -> dict[str, list[Any]]:
+def glance_of(
+    facts: dict[str, float], model: _core.Model | None = None, **said: Any
+) -> dict[str, list[Any]]:
     """Return the one row about the whole from the kernel's facts."""
     row: dict[str, list[Any]] = {
         k: [int(facts[k]) if k in _COUNTS else facts[k]] for k in _GLANCE if k in facts
     }
-    exposed = [n for _, n in model.clusters_exposed()]
+    exposed = [n for _, n in model.clusters_exposed()] if model else []
     if exposed:
         row["n_clusters_exposed"] = [min(exposed)]
-    edge = model.edge()
+    edge = model.edge() if model else []
     if edge:
         more = f" and {len(edge) - 3} more" if len(edge) > 3 else ""
         row["edge"] = ["; ".join(edge[:3]) + more]
