@@ -11,6 +11,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `effects` `wild` `joint` | risks for everybody, interaction, attributable fractions; few clusters; joint tests |
+| `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
 | `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
@@ -32,6 +33,7 @@ from gofal.cells import as_cells as as_cells
 from gofal.cells import cells as cells
 
 # Methods.
+from gofal.clogit import clogit as clogit
 from gofal.correlation import adjust_p as adjust_p
 from gofal.correlation import compare_correlations as compare_correlations
 from gofal.correlation import correlate as correlate
@@ -40,22 +42,26 @@ from gofal.covariances import Cluster as Cluster
 from gofal.describe import describe as describe
 from gofal.disclosure import possible_count_sets as possible_count_sets
 from gofal.disclosure import possible_counts as possible_counts
+from gofal.discrete_hazard import discrete_hazard as discrete_hazard
 from gofal.effects import attributable_fraction as attributable_fraction
 from gofal.effects import interaction as interaction
 from gofal.effects import risk as risk
 from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
+from gofal.firth import firth as firth
 from gofal.funnel import funnel as funnel
 from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
 from gofal.joint import joint_test as joint_test
+from gofal.multinomial import multinomial as multinomial
 
 # How to ask.
 from gofal.options import Options as Options
 from gofal.options import get_options as get_options
 from gofal.options import options as options
 from gofal.options import set_options as set_options
+from gofal.ordinal import ordinal as ordinal
 from gofal.panel import panel as panel
 from gofal.pool import pool as pool
 from gofal.rates import multinomial_proportions as multinomial_proportions
@@ -83,3 +89,5 @@ from gofal.weights import analytic as analytic
 from gofal.weights import frequency as frequency
 from gofal.weights import probability as probability
 from gofal.wild import wild_bootstrap as wild_bootstrap
+from gofal.zero_inflated import hurdle as hurdle
+from gofal.zero_inflated import zero_inflated as zero_inflated

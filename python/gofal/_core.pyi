@@ -21,25 +21,31 @@ __all__ = [
     "cells",
     "cells_of_stream",
     "chi2_sf",
+    "clogit",
     "compare_dependent",
     "concentration_index",
     "correlate",
     "correlate_adjusted",
     "describe",
+    "discrete_hazard",
     "effects_resampled",
     "evalue",
     "evalue_difference",
     "fingerprint",
+    "firth",
     "funnel_limits",
     "funnel_scores",
     "goodman",
     "guess",
     "impute",
     "interaction",
+    "interaction_bootstrap",
     "joint_test",
     "leave_one_out",
     "mantel_haenszel",
     "merge_cells",
+    "multinomial",
+    "ordinal",
     "panel",
     "pool",
     "pool_joint",
@@ -55,6 +61,7 @@ __all__ = [
     "slope_resampled",
     "standardised",
     "wild_bootstrap",
+    "zero_counts",
 ]
 
 @final
@@ -94,6 +101,7 @@ class Model:
     ) -> Model: ...
     def coefficients(self, conf_level: float, profile: bool = False) -> Table: ...
     def levels(self, column: str) -> list[str]: ...
+    def totals(self, column: str) -> Table | None: ...
     def names(self) -> tuple[list[str], list[str]]: ...
     def edge(self) -> list[str]: ...
     def clusters_exposed(self) -> list[tuple[str, int]]: ...
@@ -110,6 +118,16 @@ def standardised(
 def interaction(
     model: Model, factors: list[tuple[str, str, str]], standardised: bool, conf_level: float
 ) -> Table: ...
+def interaction_bootstrap(
+    model: Model,
+    factors: list[tuple[str, str, str]],
+    standardised: bool,
+    conf_level: float,
+    n_resamples: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, int]: ...
 def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
 def effects_resampled(
     model: Model,
@@ -379,3 +397,57 @@ def panel(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, Table | None, Table | None, list[tuple[str, float]]]: ...
+def firth(
+    table: Any,
+    spec: dict[str, Any],
+    profile: bool,
+    flic: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def multinomial(
+    table: Any,
+    spec: dict[str, Any],
+    levels: tuple[list[str], bool] | None,
+    reference: str | None,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def ordinal(
+    table: Any,
+    spec: dict[str, Any],
+    levels: tuple[list[str], bool] | None,
+    link: str,
+    partial: list[str],
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def clogit(
+    table: Any,
+    spec: dict[str, Any],
+    n_strata: int,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def zero_counts(
+    table: Any,
+    spec: dict[str, Any],
+    zero_terms: list[list[tuple[str, str, str]]],
+    is_hurdle: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def discrete_hazard(
+    table: Any,
+    spec: dict[str, Any],
+    exit: str,  # noqa: A002
+    entry: str | None,
+    period: str,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Model: ...

@@ -44,6 +44,8 @@ class Request:
     cells: Cells | None
     formula: Formula
     spec: dict[str, Any]
+    reads: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
 
     def provenance(
         self,
@@ -55,17 +57,21 @@ class Request:
     ) -> Provenance:
         """Return the call behind a result."""
         return provenance_of(
-            function, self.source, _used(self.spec, self.formula), {"formula": self.formula.text, **arguments},
+            function, self.source, _used(self.spec, self.formula, self.reads, self.made),
+            {"formula": self.formula.text, **arguments},
             n_obs=int(facts["n_obs"]), n_missing=int(facts["n_missing"]),
             seed=seed,
         )  # fmt: skip
 
 
-def _used(spec: dict[str, Any], formula: Formula) -> list[str]:
+def _used(
+    spec: dict[str, Any], formula: Formula, reads: Iterable[str] = (), made: Iterable[str] = ()
+) -> list[str]:
     """Return the columns that a model reads."""
     parts = [spec[k] for k in ("trials", "frequency", "prior", "offset") if spec[k]]
     parts += [column for column in spec["cells"] or () if column]
-    return [spec["outcome"], *formula.columns, *spec["clusters"], *parts]
+    used = [spec["outcome"], *formula.columns, *spec["clusters"], *parts, *reads]
+    return [name for name in dict.fromkeys(used) if name not in made]
 
 
 def request(
@@ -82,8 +88,21 @@ def request(
     exposure: str | None = None,
     vcov: Vcov = "classical",
     by_row: bool = False,
+    each_value: bool = False,
+    reads: Iterable[str] = (),
+    made: Iterable[str] = (),
 ) -> Request:
     """Read the arguments that all models share.
+
+    Parameters
+    ----------
+    each_value
+        The model needs every value of the outcome by itself (a category, a count): cells must have it
+        among the columns that make them, and their sums are not read.
+    reads
+        Columns that the model needs beside those of the formula and the weights.
+    made
+        Names that the formula may use although they are no columns of the table.
 
     Raises
     ------
@@ -91,7 +110,7 @@ def request(
         A formula or argument that cannot be used.
     """
     source, held = source_of(table)
-    available = source.columns
+    available = [*source.columns, *made]
     if held is not None and held.outcome is not None:
         available = [held.outcome, *(c for c in available if c not in held.columns)]
     if "~" in formula:
@@ -101,6 +120,10 @@ def request(
         parsed = parse(formula, available)
     else:
         parsed = predictors(formula, names("predictors", columns if columns is not None else ()))
+    for name in made:
+        if name in source.columns and name in parsed.columns:
+            message = f'formula: "{name}" has a meaning of its own here; rename the column "{name}" of the table'
+            raise InputError(message, kind="option", column=name, got=formula)
     word, clusters = vcov_of(vcov)
     weighted = weight_of(weight)
     if offset is not None and exposure is not None:
@@ -117,11 +140,13 @@ def request(
     if weighted is not None and weighted.kind == "probability" and word == "classical":
         message = 'vcov: probability weights need a robust covariance: gf.HC(1) or gf.Cluster("…")'
         raise InputError(message, kind="option", column="vcov", got=word)
-    if held is not None:
+    if held is not None and each_value:
+        _of_cells_by_value(spec, held, parsed)
+    elif held is not None:
         _of_cells(spec, held, parsed)
     else:
-        source = source.narrowed(_used(spec, parsed))
-    return Request(source, held, parsed, spec)
+        source = source.narrowed(_used(spec, parsed, reads, made))
+    return Request(source, held, parsed, spec, tuple(reads), tuple(made))
 
 
 def _of_cells(spec: dict[str, Any], held: Cells, parsed: Formula) -> None:
@@ -143,6 +168,19 @@ FEW_EXPOSED = 5
 """Up to this many clusters with the rarer value, errors for a covariate of clusters are not to be trusted."""
 
 
+def _of_cells_by_value(spec: dict[str, Any], held: Cells, parsed: Formula) -> None:
+    if parsed.outcome not in held.by:
+        message = (
+            f'the cells are not made by "{parsed.outcome}", every value of which counts here: make them with '
+            f'gf.cells(table, by=["{parsed.outcome}", …])'
+        )
+        raise InputError(message, kind="option", column="formula", got=parsed.text)
+    if spec["frequency"]:
+        message = "weight: cells already say how many rows they stand for"
+        raise InputError(message, kind="option", column="weight", got=spec["frequency"])
+    spec["frequency"] = held.columns[0]
+
+
 def fit(asked: Request) -> _core.Model:
     """Fit the model (a bar appears when it takes long)."""
     with progress("rows") as report:
@@ -157,10 +195,13 @@ def facts_of(model: _core.Model, asked: Request) -> dict[str, float]:
     return facts
 
 
-_GLANCE = ("n_obs", "n_missing", "n_cells", "n_clusters", "df_residual", "r_squared",
+_GLANCE = ("n_obs", "n_missing", "n_cells", "n_groups", "n_informative", "n_person_periods", "n_periods",
+           "events", "n_clusters", "df_residual", "r_squared",
            "r_squared_adjusted", "sigma", "statistic", "p_value", "deviance", "null_deviance",
-           "dispersion", "theta", "theta_std_error", "log_lik", "aic", "bic", "n_iter")  # fmt: skip
-_COUNTS = ("n_obs", "n_missing", "n_cells", "n_clusters", "n_iter")
+           "dispersion", "theta", "theta_std_error", "log_lik", "penalised_log_lik", "aic", "bic",
+           "n_iter")  # fmt: skip
+_COUNTS = ("n_obs", "n_missing", "n_cells", "n_groups", "n_informative", "n_person_periods", "n_periods",
+           "events", "n_clusters", "n_iter")  # fmt: skip
 
 
 def glance_of(

@@ -10,13 +10,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gofal._check import one_of
 from gofal.errors import InputError
 from gofal.typing import CLUSTER_KINDS, COVARIANCES, ClusterKind
 
-__all__ = ["HC", "Cluster", "Vcov", "said", "vcov_of"]
+__all__ = ["HC", "Cluster", "Vcov", "said", "score_vcov", "vcov_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Cluster:
 
     columns: str | tuple[str, ...]
     kind: ClusterKind = "CR2"
+    _chosen: bool = field(default=False, compare=False)
 
     def __init__(
         self, columns: str | list[str] | tuple[str, ...], kind: ClusterKind | None = None
@@ -78,6 +79,7 @@ class Cluster:
             raise InputError(message, kind="option", column="kind", got=chosen)
         object.__setattr__(self, "columns", names[0] if len(names) == 1 else names)
         object.__setattr__(self, "kind", chosen)
+        object.__setattr__(self, "_chosen", kind is not None)
 
     @property
     def names(self) -> list[str]:
@@ -115,3 +117,29 @@ def said(value: object) -> str:
     """Return a ``vcov`` argument in words."""
     word, clusters = vcov_of(value)
     return f"{word} by {' and '.join(clusters)}" if clusters else word
+
+
+def score_vcov(value: Vcov) -> Vcov:
+    """Return the ``vcov`` of a model with several linear predictors.
+
+    Its sandwich is made of row scores; the leverage corrections have no agreed form there. A
+    `Cluster` whose kind was left open is CR1.
+
+    Raises
+    ------
+    InputError
+        For HC2 to HC5, CR2, CR3 and two cluster columns.
+    """
+    word, clusters = vcov_of(value)
+    if isinstance(value, Cluster) and not value._chosen and len(clusters) == 1:
+        return Cluster(clusters[0], kind="CR1")
+    if word in ("classical", "HC0", "HC1") or (
+        word in ("CR0", "CR1", "CR1S") and len(clusters) == 1
+    ):
+        return value
+    message = (
+        f"vcov={value!r}: this model has the classical covariance, gf.HC(0), gf.HC(1) and "
+        'gf.Cluster("…") by one column with kind "CR0", "CR1" or "CR1S"; leverage corrections are those of '
+        "models with one linear predictor (gf.glm)"
+    )
+    raise InputError(message, kind="option", column="vcov", got=word)

@@ -9,11 +9,19 @@ from gofal import _core
 from gofal._call import DEFAULT_SEED, columns_of, threads
 from gofal._check import level, names, one_of
 from gofal._effects import Effects, Resampling, build, factors_of, model_of, resampled, scenarios_of
+from gofal._resampled import resampled as resampled_clusters
 from gofal.covariances import Vcov
 from gofal.errors import InputError, NumericalError
 from gofal.language import Text
 from gofal.options import get_options
-from gofal.typing import INTERACTION_SCALES, EffectInterval, InteractionScale, RiskFamily
+from gofal.typing import (
+    INTERACTION_INTERVALS,
+    INTERACTION_SCALES,
+    InteractionInterval,
+    InteractionScale,
+    RiskFamily,
+    RiskInterval,
+)
 from gofal.weights import Weight
 
 __all__ = [
@@ -67,7 +75,7 @@ def risk(
     trials: str | None = None,
     weight: Weight | None = None,
     vcov: Vcov = "classical",
-    interval: EffectInterval = "delta",
+    interval: RiskInterval = "delta",
     n_resamples: int = 2000,
     seed: int = DEFAULT_SEED,
     conf_level: float | None = None,
@@ -159,8 +167,8 @@ def interaction(
     trials: str | None = None,
     weight: Weight | None = None,
     vcov: Vcov = "classical",
-    interval: EffectInterval = "delta",
-    n_resamples: int = 2000,
+    interval: InteractionInterval = "delta",
+    n_resamples: int = 999,
     seed: int = DEFAULT_SEED,
     conf_level: float | None = None,
 ) -> InteractionResult:
@@ -176,7 +184,8 @@ def interaction(
         ``"model"``: ratios of the model (odds ratios of a logistic model, risk ratios of a log model);
         ``"standardised"``: ratios of standardised risks.
     interval, n_resamples, seed
-        As in :func:`risk`.
+        As in :func:`risk`; ``"bootstrap"``: clusters are resampled, with BCa limits whose acceleration is that of
+        leaving out one cluster at a time.
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -213,16 +222,34 @@ def interaction(
     asked, model = model_of(
         table, formula, listed, family=family, trials=trials, weight=weight, vcov=vcov
     )
-    factors = factors_of(asked, model, listed)
-    tidy = columns_of(_core.interaction(model, factors, scale == "standardised", conf))
-    how, failed = Resampling(interval, n_resamples, seed), 0
+    one_of("interval", interval, INTERACTION_INTERVALS)
+    factors, standardised = factors_of(asked, model, listed), scale == "standardised"
+    tidy = columns_of(_core.interaction(model, factors, standardised, conf))
+    said: dict[str, Any] = {}
+    if interval == "bootstrap":
+        tidy, said = resampled_clusters(
+            model, factors, tidy, standardised=standardised, vcov=vcov, conf_level=conf,
+            n_resamples=n_resamples, seed=seed,
+        )  # fmt: skip
+    how, failed = Resampling("delta" if said else interval, n_resamples, seed), 0  # type: ignore[arg-type]
     if how.asked:
         failed = resampled(model, tidy, scale, how, conf, factors=factors)
     arguments = {
         "exposures": tuple(listed), "scale": scale, "family": family, "trials": trials,
         "weight": weight, "vcov": vcov, "conf_level": conf,
     }  # fmt: skip
-    return build(InteractionResult, "interaction", asked, model, tidy, arguments, how, failed)
+    return build(
+        InteractionResult,
+        "interaction",
+        asked,
+        model,
+        tidy,
+        arguments,
+        how,
+        failed,
+        said,
+        interval=interval,
+    )
 
 
 def attributable_fraction(
@@ -234,7 +261,7 @@ def attributable_fraction(
     trials: str | None = None,
     weight: Weight | None = None,
     vcov: Vcov = "classical",
-    interval: EffectInterval = "delta",
+    interval: RiskInterval = "delta",
     n_resamples: int = 2000,
     seed: int = DEFAULT_SEED,
     conf_level: float | None = None,

@@ -12,6 +12,7 @@ import ast
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from gofal.errors import InputError
@@ -69,11 +70,17 @@ def parse(text: str, available: Sequence[str]) -> Formula:
     >>> parse("care ~ abuse * misuse", ["care", "abuse", "misuse"]).terms[3]
     (('abuse', 'auto', 'abuse'), ('misuse', 'auto', 'misuse'))
     """
+    if not isinstance(text, str) or "~" not in text:
+        _refuse(text, 'expected "outcome ~ term + term"')
+    return _parsed(text, tuple(available))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, available: tuple[str, ...]) -> Formula:
+    """The same formula of the same columns is read once: reading costs more than a small fit."""
     from formulaic.errors import FormulaicError
     from formulaic.parser import DefaultFormulaParser
 
-    if not isinstance(text, str) or "~" not in text:
-        _refuse(text, 'expected "outcome ~ term + term"')
     try:
         sides: Any = DefaultFormulaParser().get_terms(text)
     except (FormulaicError, SyntaxError) as error:

@@ -89,11 +89,15 @@ def impute(
         Sweeps over the columns.
     method
         Column → ``"pmm"`` (linear model, value of one of the nearest observed rows; the default of
-        numbers), ``"normal"`` (linear model, normal draw) or ``"logit"`` (categories; the default
-        of text, of true and false, and of 0 and 1).
+        numbers), ``"normal"`` (linear model, normal draw), ``"logit"`` (categories; the default
+        of text, of true and false, and of 0 and 1); with ``cluster`` also ``"two-level"`` (linear model
+        with a random intercept for each cluster), ``"two-level-probit"`` (two values; probit model with
+        a random intercept) and ``"cluster-pmm"`` (a number that belongs to the cluster: one value for
+        all its rows).
     cluster
         Column of clusters (local authority, family) that the children stand in. Each model then has
-        a dummy per cluster, which stands for a random intercept.
+        a dummy per cluster, which stands for a random intercept; the two-level methods have the random
+        intercept itself: use them where clusters are small, or where some have no value at all.
     donors
         Of ``"pmm"``.
     seed
@@ -119,7 +123,7 @@ def impute(
     References
     ----------
     van Buuren and Groothuis-Oudshoorn (2011), Journal of Statistical Software 45(3); Little (1988);
-    White, Daniel and Royston (2010).
+    White, Daniel and Royston (2010); Albert and Chib (1993); Drechsler (2015).
 
     Examples
     --------

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from gofal import _core
 from gofal._call import columns_of, threads
 from gofal._check import level, names
+from gofal._outcome_models import row_labels
 from gofal._table import read
 from gofal.errors import InputError
 from gofal.language import Text
@@ -42,16 +43,17 @@ def pool(
     ----------
     results
         Two or more results with ``term``, ``estimate`` and ``std_error`` (such as those of
-        :func:`lm`), or pairs (estimates, covariance); a pair of numbers is (estimate, variance).
+        :func:`lm`, :func:`glm`, :func:`firth`, :func:`multinomial`; where a term stands in several rows
+        it is called ``part:group:term``), or pairs (estimates, covariance); a pair of numbers is (estimate, variance).
         Ratios must be pooled on the log scale.
     terms
         Names of the estimates, where pairs are given.
     joint
         Terms to test together (D₁: Li, Raghunathan and Rubin 1991; Reiter 2007). More than
-        one needs covariances, so pairs.
+        one needs covariances: results with ``table("covariance")``, or pairs.
     df_complete
-        Residual degrees of freedom had nothing been missing. By default the smallest
-        ``df_residual`` of the results, infinite for pairs.
+        Degrees of freedom had nothing been missing. By default, for each term, the smallest of the
+        results' ``df_residual`` and of its own ``df`` (few clusters leave few); infinite for pairs.
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -96,11 +98,18 @@ def pool(
         if other != found:
             message = f"results: fit {k} has the terms {other}, the first one {found}"
             raise InputError(message, kind="values", column="results", rows=[k], got=other)
-    complete = min(f[3] for f in fits) if df_complete is None else float(df_complete)
+    whole = [min(column) for column in zip(*(f[3] for f in fits), strict=True)]
+    if df_complete is not None:
+        whole = [float(df_complete)] * len(found)
+    complete = min(whole)
     estimates = [[f[1][j] for f in fits] for j in range(len(found))]
     variances = [[f[2][j][j] or 0.0 for f in fits] for j in range(len(found))]
-    tidy = columns_of(_core.pool(found, estimates, variances, complete, conf))
-    extra = None if joint is None else {"joint": _joint(fits, names("joint", joint), complete)}
+    tidy: dict[str, list[Any]] = {}
+    for j, term in enumerate(found):
+        row = columns_of(_core.pool([term], [estimates[j]], [variances[j]], whole[j], conf))
+        for name, values in row.items():
+            tidy.setdefault(name, []).extend(values)
+    extra = None if joint is None else {"joint": _joint(fits, names("joint", joint), whole)}
     flat = read({"q": [v for q in estimates for v in q], "u": [v for u in variances for v in u]})
     arguments = {
         "terms": None if terms is None else tuple(terms),
@@ -123,7 +132,7 @@ def pool(
     )  # fmt: skip
 
 
-_Fit = tuple[list[str], list[float], list[list[float | None]], float]
+_Fit = tuple[list[str], list[float], list[list[float | None]], list[float]]
 
 
 def _fit(item: Any, terms: Sequence[str] | None) -> _Fit:
@@ -144,7 +153,7 @@ def _fit(item: Any, terms: Sequence[str] | None) -> _Fit:
     if len(named) != len(q):
         message = f"terms: {len(named)} name(s) for {len(q)} estimate(s)"
         raise InputError(message, kind="length", expected=len(q), got=len(named))
-    return named, q, [list(row) for row in u], math.inf
+    return named, q, [list(row) for row in u], [math.inf] * len(q)
 
 
 def _of_result(result: Result) -> _Fit:
@@ -153,20 +162,34 @@ def _of_result(result: Result) -> _Fit:
     if lacking:
         message = f"{type(result).__name__} has no column {', '.join(lacking)} to pool"
         raise InputError(message, kind="unknown_column", column=lacking[0])
-    q, se = tidy["estimate"].to_pylist(), tidy["std_error"].to_pylist()
-    found = tidy["term"].to_pylist()
+    columns = tidy.to_pydict()
+    q, se = columns["estimate"], columns["std_error"]
+    found = row_labels(columns)
     missing = [t for t, a, b in zip(found, q, se, strict=True) if a is None or b is None]
     if missing:
         message = f"results: no estimate or standard error for {', '.join(missing)}"
         raise InputError(message, kind="values", column="estimate", got=missing)
-    k = len(found)
-    u = [[se[i] ** 2 if i == j else None for j in range(k)] for i in range(k)]
     about = result.to_arrow("glance")
-    df = about["df_residual"][0].as_py() if "df_residual" in about.column_names else None
-    return found, q, u, math.inf if df is None else float(df)
+    left = about["df_residual"][0].as_py() if "df_residual" in about.column_names else None
+    own = columns.get("df", [None] * len(found))
+    df = [min(math.inf if v is None else float(v) for v in (left, d)) for d in own]
+    return found, q, _covariance(result, found, se), df
 
 
-def _joint(fits: list[_Fit], tested: list[str], complete: float) -> dict[str, list[Any]]:
+def _covariance(result: Result, found: list[str], se: list[float]) -> list[list[float | None]]:
+    """The covariance where the result holds that of just these estimates, else its diagonal."""
+    k = len(found)
+    if "covariance" in result.tables:
+        held = result.to_arrow("covariance").to_pydict()
+        if held.get("term") == found and all(name in held for name in found):
+            full = [[held[name][i] for name in found] for i in range(k)]
+            # A corrected intercept (FLIC) has an error of its own.
+            if all(math.isclose(full[i][i], se[i] ** 2, rel_tol=1e-6) for i in range(k)):
+                return full
+    return [[se[i] ** 2 if i == j else None for j in range(k)] for i in range(k)]
+
+
+def _joint(fits: list[_Fit], tested: list[str], whole: list[float]) -> dict[str, list[Any]]:
     found = fits[0][0]
     unknown = [t for t in tested if t not in found]
     if unknown or not tested:
@@ -181,7 +204,7 @@ def _joint(fits: list[_Fit], tested: list[str], complete: float) -> dict[str, li
             message = "joint: several terms need covariances; give pairs (estimates, covariance)"
             raise InputError(message, kind="option", column="joint", got=tested)
         u.append([[float(v) for v in row if v is not None] for row in block])
-    statistic, df1, df2, p, riv = _core.pool_joint(q, u, complete)
+    statistic, df1, df2, p, riv = _core.pool_joint(q, u, min(whole[j] for j in at))
     return {
         "term": [", ".join(tested)], "statistic": [statistic], "df": [df1], "df2": [df2],
         "p_value": [p], "riv": [riv],

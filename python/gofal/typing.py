@@ -74,7 +74,7 @@ EValueMeasure = Literal[
 ]
 
 # Imputation.
-ImputationMethod = Literal["pmm", "normal", "logit"]
+ImputationMethod = Literal["pmm", "normal", "logit", "two-level", "two-level-probit", "cluster-pmm"]
 
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]
@@ -90,9 +90,13 @@ GlmFamily = Literal[
 ]
 GlmLink = Literal["identity", "log", "logit", "probit", "cloglog", "inverse"]
 GlmInterval = Literal["wald", "profile"]
+OrdinalLink = Literal["logit", "probit", "cloglog"]
+HazardLink = Literal["logit", "cloglog"]
 RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
 InteractionScale = Literal["model", "standardised"]
-EffectInterval = Literal["delta", "bca", "percentile"]
+EffectInterval = Literal["delta", "bootstrap"]
+RiskInterval = Literal["delta", "bca", "percentile"]
+InteractionInterval = Literal["delta", "bca", "percentile", "bootstrap"]
 Margins = Literal["authority", "national"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
 WildWeights = Literal["rademacher", "webb"]
@@ -131,10 +135,14 @@ COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
 GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)
 GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
+ORDINAL_LINKS: tuple[OrdinalLink, ...] = get_args(OrdinalLink)
+HAZARD_LINKS: tuple[HazardLink, ...] = get_args(HazardLink)
 MARGINS: tuple[Margins, ...] = get_args(Margins)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
 EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
+RISK_INTERVALS: tuple[RiskInterval, ...] = get_args(RiskInterval)
+INTERACTION_INTERVALS: tuple[InteractionInterval, ...] = get_args(InteractionInterval)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)
 WILD_WEIGHTS: tuple[WildWeights, ...] = get_args(WildWeights)
 PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)

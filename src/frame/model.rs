@@ -41,6 +41,8 @@ pub struct Roles {
     pub factors: Vec<String>,
     /// Group also by the outcome (counts).
     pub by_outcome: bool,
+    /// The outcome is a category: it comes back as codes, and Σy and Σy² have no meaning.
+    pub categorical: bool,
     /// Never group.
     pub rows: bool,
 }
@@ -56,6 +58,8 @@ pub struct ModelData {
     pub prior: Option<Vec<f64>>,
     /// Offset.
     pub offset: Option<Vec<f64>>,
+    /// Codes and levels of a categorical outcome.
+    pub category: Option<(Vec<u32>, Levels)>,
     /// Clusters: codes and labels, in the order of `Roles::clusters`.
     pub clusters: Vec<(Vec<u32>, Vec<String>)>,
     /// Input rows used and dropped.
@@ -197,6 +201,7 @@ impl Frame {
             variables,
             prior: roles.prior.as_deref().map(number).transpose()?,
             offset: roles.offset.as_deref().map(number).transpose()?,
+            category: roles.categorical.then(|| codes(&roles.outcome)),
             clusters,
             n_used,
             n_missing: self.rows_behind(roles, counted)? - n_used,
@@ -223,9 +228,11 @@ impl Frame {
     ) -> Result<(Vec<usize>, Vec<CodedColumn>)> {
         let parts = [&roles.trials, &roles.frequency, &roles.prior, &roles.offset];
         let squares = roles.cells.as_ref().and_then(Option::as_ref);
-        let numeric = parts.into_iter().flatten().chain(squares).chain(std::iter::once(&roles.outcome));
+        let (number, category) =
+            if roles.categorical { (None, Some(&roles.outcome)) } else { (Some(&roles.outcome), None) };
+        let numeric = parts.into_iter().flatten().chain(squares).chain(number);
         let mut mask = vec![true; self.n_rows()];
-        let named = roles.variables.iter().chain(&roles.clusters);
+        let named = roles.variables.iter().chain(&roles.clusters).chain(category);
         for name in numeric.chain(named.clone().filter(|n| continuous.contains(n.as_str()))) {
             let column = self.finite(name)?;
             mask.iter_mut().enumerate().filter(|(i, _)| !column.is_valid(*i)).for_each(|(_, m)| *m = false);
@@ -246,7 +253,7 @@ impl Frame {
 
     /// n, Σy, Σy² of each row.
     fn row_sums(roles: &Roles, number: &dyn Fn(&str) -> Result<Vec<f64>>, n: usize) -> Result<[Vec<f64>; 3]> {
-        let y = number(&roles.outcome)?;
+        let y = if roles.categorical { vec![1.0; n] } else { number(&roles.outcome)? };
         if let Some(cells) = &roles.cells {
             let m = roles.trials.as_deref().map(number).transpose()?.unwrap_or_else(|| vec![1.0; n]);
             let squares = cells.as_deref().map(number).transpose()?.unwrap_or_else(|| y.clone());
@@ -294,7 +301,7 @@ impl Frame {
 /// The complete cells of a model.
 fn of_cells(roles: &Roles, cells: &dyn Fn(Columns<'_>) -> Result<Grouped>) -> Result<ModelData> {
     let mut keys: Vec<String> = Vec::new();
-    let by = roles.by_outcome.then(|| roles.outcome.clone());
+    let by = (roles.by_outcome || roles.categorical).then(|| roles.outcome.clone());
     for name in
         roles.variables.iter().chain(&roles.clusters).chain(&roles.prior).chain(&roles.offset).chain(&by)
     {
@@ -302,7 +309,7 @@ fn of_cells(roles: &Roles, cells: &dyn Fn(Columns<'_>) -> Result<Grouped>) -> Re
             keys.push(name.clone());
         }
     }
-    let outcome = (!roles.by_outcome).then_some(roles.outcome.as_str());
+    let outcome = by.is_none().then_some(roles.outcome.as_str());
     let columns = Columns { keys: &keys, outcome, weight: roles.frequency.as_deref(), squares: None };
     let found = cells(columns)?;
     let complete: Vec<usize> =
@@ -332,6 +339,7 @@ fn of_cells(roles: &Roles, cells: &dyn Fn(Columns<'_>) -> Result<Grouped>) -> Re
         variables: roles.variables.iter().map(|n| variable(n, coded(n), roles.factors.contains(n))).collect(),
         prior: roles.prior.as_deref().map(number).transpose()?,
         offset: roles.offset.as_deref().map(number).transpose()?,
+        category: roles.categorical.then(|| coded(&roles.outcome)).map(|(c, l)| present(c, l)),
         clusters: roles.clusters.iter().map(|n| dense(coded(n))).collect(),
         n_used: used,
         n_missing: found.n_missing as f64 + total - used,

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::parallel::{Control, map_indexed};
 use crate::rng::Stream;
 
-use super::{linear, logit, predictors};
+use super::{cluster_level, linear, logit, predictors, two_level};
 
 /// How a variable is imputed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,12 @@ pub enum Kind {
     Numeric(Option<usize>),
     /// Logit over that many categories, coded from 0.
     Categories(usize),
+    /// Linear with a random intercept for each cluster.
+    TwoLevel,
+    /// 0 or 1: probit with a random intercept for each cluster.
+    TwoLevelBinary,
+    /// One value for each cluster, matched to that many donors among the clusters.
+    Cluster(usize),
 }
 
 /// One variable: values (anything where missing), which are missing, and how to impute.
@@ -70,7 +76,8 @@ pub struct Completed {
 ///
 /// # Errors
 /// `TooFew` for fewer than two variables, or a variable without enough observed rows; `Length`;
-/// `Constant` for a category variable with one level; `NoConvergence`; `Interrupted`.
+/// `Constant` for a category variable with one level; `InvalidOption` for a two-level variable without
+/// clusters; `NoConvergence`; `Interrupted`.
 pub fn impute(
     variables: &[Variable],
     clusters: Option<(&[u32], usize)>,
@@ -115,9 +122,19 @@ fn check(variables: &[Variable], clusters: Option<(&[u32], usize)>) -> Result<()
         if matches!(v.kind, Kind::Categories(levels) if levels < 2) {
             return Err(Error::Constant { column: v.name.clone(), n: got });
         }
+        let two_level = matches!(v.kind, Kind::TwoLevel | Kind::TwoLevelBinary | Kind::Cluster(_));
+        if two_level && clusters.is_none() {
+            let expected = format!("a column of clusters for the two-level variable \"{}\"", v.name);
+            return Err(Error::option("cluster", &expected, "none"));
+        }
+        let levels = match v.kind {
+            Kind::Categories(levels) => Some(levels),
+            Kind::TwoLevelBinary => Some(2),
+            _ => None,
+        };
         let bad = |i: &usize| {
             let x = v.values[*i];
-            let stray = matches!(v.kind, Kind::Categories(l) if x < 0.0 || x >= l as f64 || x.fract() != 0.0);
+            let stray = levels.is_some_and(|l| x < 0.0 || x >= l as f64 || x.fract() != 0.0);
             !v.missing[*i] && (!x.is_finite() || stray)
         };
         if let Some(first) = (0..n).find(bad) {
@@ -163,12 +180,31 @@ fn redraw(
     stream: &mut Stream,
 ) -> Result<Vec<f64>> {
     let v = &variables[j];
-    let (observed, missing) =
-        predictors::split(&predictors::design(variables, values, j, clusters), &v.missing)?;
     let y = v.observed();
-    match v.kind {
-        Kind::Numeric(donors) => linear::draw(&y, &observed, &missing, donors, &v.name, stream),
-        Kind::Categories(levels) => logit::draw(&y, levels, &observed, &missing, &v.name, stream),
+    // Random intercepts take the place of the dummies.
+    let dummies = clusters.filter(|_| matches!(v.kind, Kind::Numeric(_) | Kind::Categories(_)));
+    let x = predictors::design(variables, values, j, dummies);
+    if let (Kind::Cluster(donors), Some(clusters)) = (v.kind, clusters) {
+        return cluster_level::draw(&v.values, &v.missing, &x, clusters, donors, &v.name, stream);
+    }
+    let (observed, missing) = predictors::split(&x, &v.missing)?;
+    match (v.kind, clusters) {
+        (Kind::Categories(levels), _) => logit::draw(&y, levels, &observed, &missing, &v.name, stream),
+        (Kind::TwoLevel | Kind::TwoLevelBinary, Some((codes, n_clusters))) => {
+            let of =
+                |flag: bool| (0..codes.len()).filter(|&i| v.missing[i] == flag).map(|i| codes[i]).collect();
+            let rows = two_level::Rows {
+                observed: &observed,
+                clusters: of(false),
+                missing: &missing,
+                missing_clusters: of(true),
+                n_clusters,
+            };
+            two_level::draw(&y, &rows, v.kind == Kind::TwoLevelBinary, &v.name, stream)
+        }
+        (Kind::Numeric(donors), _) => linear::draw(&y, &observed, &missing, donors, &v.name, stream),
+        // Refused by the check.
+        _ => Err(Error::option("cluster", "a column of clusters", "none")),
     }
 }
 

@@ -26,7 +26,8 @@ pub fn design(
     let mut columns: Vec<Vec<f64>> = vec![vec![1.0; n]];
     for (j, v) in variables.iter().enumerate().filter(|(j, _)| *j != target) {
         match v.kind {
-            Kind::Numeric(_) => columns.push(standardised(&values[j])),
+            Kind::Numeric(_) | Kind::TwoLevel | Kind::Cluster(_) => columns.push(standardised(&values[j])),
+            Kind::TwoLevelBinary => columns.push(values[j].clone()),
             Kind::Categories(levels) => columns
                 .extend((1..levels).map(|k| values[j].iter().map(|c| f64::from(*c == k as f64)).collect())),
         }

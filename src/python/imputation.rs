@@ -28,7 +28,7 @@ fn labels(frame: &Frame, name: &str) -> Result<Vec<Option<String>>> {
 }
 
 fn read(frame: &Frame, name: &str, method: &str, donors: usize) -> Result<Read> {
-    if method == "logit" {
+    if method == "logit" || method == "two-level-probit" {
         let found = labels(frame, name)?;
         let mut levels: Vec<String> = found.iter().flatten().cloned().collect();
         levels.sort_unstable();
@@ -36,13 +36,23 @@ fn read(frame: &Frame, name: &str, method: &str, donors: usize) -> Result<Read> 
         let code = |label: &String| levels.binary_search(label).map_or(0.0, |k| k as f64);
         let values = found.iter().map(|l| l.as_ref().map_or(0.0, code)).collect();
         let missing = found.iter().map(Option::is_none).collect();
-        let kind = Kind::Categories(levels.len());
+        let kind = if method == "logit" { Kind::Categories(levels.len()) } else { Kind::TwoLevelBinary };
+        if kind == Kind::TwoLevelBinary && levels.len() != 2 {
+            let expected =
+                format!("a column of two values for \"two-level-probit\", which \"{name}\" is not");
+            return Err(Error::option("method", &expected, format!("{} values", levels.len())));
+        }
         return Ok(Read { variable: Variable { name: name.to_owned(), values, missing, kind }, levels });
     }
     let kind = match method {
         "pmm" => Kind::Numeric(Some(donors)),
         "normal" => Kind::Numeric(None),
-        other => return Err(Error::option("method", "\"pmm\", \"normal\" or \"logit\"", other)),
+        "two-level" => Kind::TwoLevel,
+        "cluster-pmm" => Kind::Cluster(donors),
+        other => {
+            let expected = "pmm, normal, logit, two-level, two-level-probit or cluster-pmm";
+            return Err(Error::option("method", expected, other));
+        }
     };
     let column = frame.finite(name)?;
     let missing = (0..frame.n_rows()).map(|i| !column.is_valid(i)).collect();

@@ -11,16 +11,23 @@
 //! watches for Ctrl-C and reports progress.
 
 mod capsule;
+mod categories;
 mod cells;
 mod correlation;
+mod counts;
 mod describe;
 mod door;
 mod effects;
+mod effects_bootstrap;
 mod errors;
+mod firth;
+mod hazard;
 mod imputation;
 mod inequality;
 mod input;
 mod joint;
+mod matched;
+mod outcome;
 mod output;
 mod panel;
 mod rates;
@@ -40,19 +47,31 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use super::categories::{multinomial, ordinal};
+    #[pymodule_export]
     use super::cells::{cells, merge_cells};
     #[pymodule_export]
     use super::correlation::{adjust_p, compare_dependent, correlate, correlate_adjusted, leave_one_out};
     #[pymodule_export]
+    use super::counts::zero_counts;
+    #[pymodule_export]
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
+    #[pymodule_export]
+    use super::effects_bootstrap::interaction_bootstrap;
+    #[pymodule_export]
+    use super::firth::firth;
+    #[pymodule_export]
+    use super::hazard::discrete_hazard;
     #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
     use super::joint::joint_test;
+    #[pymodule_export]
+    use super::matched::clogit;
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]

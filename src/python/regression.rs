@@ -9,7 +9,7 @@ use crate::parallel::Control;
 use crate::python::door::{enter, enter_short};
 use crate::python::input::InRows;
 use crate::python::output::OutTable;
-use crate::python::spec::{Spec, covariance, groups_of, logged, terms_of};
+use crate::python::spec::{Spec, covariance, groups_of, jackknifed, logged, terms_of};
 use crate::regression::family::Link;
 use crate::regression::glm::{Glm, Options, glm};
 use crate::regression::inference::{Inference, Wald};
@@ -51,7 +51,12 @@ impl Fitted {
 
 /// Reads, builds and fits.
 fn build(rows: Rows, spec: Spec, control: &Control) -> Result<Model> {
-    let mut data = rows.model(&spec.roles(), control)?;
+    let data = rows.model(&spec.roles(), control)?;
+    fitted(data, spec)
+}
+
+/// Builds and fits.
+pub(super) fn fitted(mut data: ModelData, spec: Spec) -> Result<Model> {
     let names: Vec<String> = data.variables.iter().map(|v: &Variable| v.name.clone()).collect();
     let terms = terms_of(&spec.terms, &names)?;
     if spec.exposure {
@@ -65,7 +70,10 @@ fn build(rows: Rows, spec: Spec, control: &Control) -> Result<Model> {
     let groups = groups_of(&data)?;
     let inference = {
         let labels = data.clusters.first().map_or(&[][..], |(_, labels)| labels.as_slice());
-        let kind = covariance(&spec.vcov, &groups, labels, (&outcome, options))?;
+        let kind = match spec.vcov.as_str() {
+            "jackknife" => jackknifed(&groups, labels, (&outcome, options))?,
+            word => covariance(word, &groups)?,
+        };
         Inference::new(fit.glm(), kind)?
     };
     Ok(Model { spec, data, terms, outcome, groups, fit, inference })
@@ -108,7 +116,12 @@ fn fit(x: &ModelMatrix, outcome: &Outcome, spec: &Spec, options: Options<'_>) ->
 
 /// Rows of tests as a table.
 pub(super) fn tests(names: &[String], rows: &[Wald]) -> TableBuilder {
-    TableBuilder::new()
+    tests_after(TableBuilder::new(), names, rows)
+}
+
+/// The same after other columns.
+pub(super) fn tests_after(table: TableBuilder, names: &[String], rows: &[Wald]) -> TableBuilder {
+    table
         .text("term", names)
         .f64("estimate", rows.iter().map(|r| r.estimate).collect())
         .f64("std_error", rows.iter().map(|r| r.std_error).collect())
@@ -163,6 +176,26 @@ impl Model {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Rows, events and their share by the levels of a column, in order; `None` for a continuous one.
+    fn totals(&self, py: Python<'_>, column: &str) -> PyResult<Option<OutTable>> {
+        let found = self.data.variables.iter().find(|v| v.name == column);
+        let Some(crate::design::Values::Coded(codes, levels)) = found.map(|v| &v.values) else {
+            return Ok(None);
+        };
+        let (mut n, mut sum) = (vec![0.0; levels.len()], vec![0.0; levels.len()]);
+        for (i, &c) in codes.iter().enumerate() {
+            n[c as usize] += self.outcome.n[i];
+            sum[c as usize] += self.outcome.sum[i];
+        }
+        let share = sum.iter().zip(&n).map(|(s, n)| s / n).collect();
+        let table = TableBuilder::new()
+            .text(column, (0..levels.len()).map(|i| levels.label(i)))
+            .numbers("population", n.into_iter().map(Some).collect())
+            .numbers("events", sum.into_iter().map(Some).collect())
+            .f64("proportion", share);
+        enter_short(py, 0, || table.build()).map(|t| Some(OutTable::from(t)))
     }
 
     /// Names of the columns kept and of those left out.

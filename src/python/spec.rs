@@ -83,12 +83,17 @@ pub fn columns_of(parts: &Parts) -> Vec<String> {
 impl Spec {
     /// Columns by their part in the model.
     pub fn roles(&self) -> Roles {
-        let factors = self.terms.iter().flatten().filter(|(_, how, _)| how.starts_with("factor"));
+        self.roles_of(&self.terms)
+    }
+
+    /// The same where further parts of the model have terms.
+    pub fn roles_of(&self, terms: &Parts) -> Roles {
+        let factors = terms.iter().flatten().filter(|(_, how, _)| how.starts_with("factor"));
         let mut factors: Vec<String> = factors.map(|(column, _, _)| column.clone()).collect();
         factors.dedup();
         Roles {
             outcome: self.outcome.clone(),
-            variables: columns_of(&self.terms),
+            variables: columns_of(terms),
             clusters: self.clusters.clone(),
             trials: self.trials.clone().or_else(|| self.cells.as_ref().map(|c| c.0.clone())),
             cells: self.cells.as_ref().map(|c| c.1.clone()),
@@ -97,6 +102,7 @@ impl Spec {
             offset: self.offset.clone(),
             factors,
             by_outcome: matches!(self.family.as_str(), "gamma" | "negative-binomial") || self.counts(),
+            categorical: self.family == "categorical",
             rows: self.by_row,
         }
     }
@@ -166,12 +172,19 @@ pub fn groups_of(data: &ModelData) -> Result<Vec<Groups>> {
     Ok(groups)
 }
 
-pub fn covariance<'a>(
-    name: &str,
+/// The cluster jackknife of a model that can be fitted again.
+pub fn jackknifed<'a>(
     groups: &'a [Groups],
     labels: &'a [String],
     refit: (&'a Outcome, Options<'a>),
 ) -> Result<Covariance<'a>> {
+    match groups {
+        [one] => Ok(Covariance::Jackknife(one, labels, refit.0, refit.1)),
+        _ => Err(Error::option("vcov", "one cluster column with \"jackknife\"", groups.len().min(2))),
+    }
+}
+
+pub fn covariance<'a>(name: &str, groups: &'a [Groups]) -> Result<Covariance<'a>> {
     let kind = match name {
         "classical" => return Ok(Covariance::Classical),
         "HC0" => return Ok(Covariance::Robust(Robust::Hc0)),
@@ -181,10 +194,11 @@ pub fn covariance<'a>(
         "HC4" => return Ok(Covariance::Robust(Robust::Hc4)),
         "HC5" => return Ok(Covariance::Robust(Robust::Hc5)),
         "jackknife" => {
-            return match groups {
-                [one] => Ok(Covariance::Jackknife(one, labels, refit.0, refit.1)),
-                _ => Err(Error::option("vcov", "one cluster column with \"jackknife\"", groups.len().min(2))),
-            };
+            return Err(Error::option(
+                "vcov",
+                "a covariance of gf.lm and gf.glm alone: CR0, CR1 or CR1S here",
+                name,
+            ));
         }
         "CR0" => ClusterKind::Cr0,
         "CR1" => ClusterKind::Cr1,
@@ -192,11 +206,7 @@ pub fn covariance<'a>(
         "CR2" => ClusterKind::Cr2,
         "CR3" => ClusterKind::Cr3,
         other => {
-            return Err(Error::option(
-                "vcov",
-                "classical, HC0 to HC5, CR0, CR1, CR1S, CR2, CR3 or jackknife",
-                other,
-            ));
+            return Err(Error::option("vcov", "classical, HC0 to HC5, CR0, CR1, CR1S, CR2 or CR3", other));
         }
     };
     match groups {

@@ -18,6 +18,8 @@ const TOLERANCE: f64 = 1e-11;
 const FLAT: f64 = 1e-9;
 /// … and a change of η above this is running.
 const RUNNING: f64 = 0.1;
+/// What [`Error::Separation`] calls the outcome: a kernel does not know the column's name.
+pub const OUTCOME: &str = "the outcome";
 /// A longer step in η is cut before it is tried.
 const LONGEST: f64 = 10.0;
 
@@ -77,8 +79,8 @@ impl Model<'_> {
     /// Maximises l from `start`; `at` gives `None` where θ is not admissible.
     ///
     /// # Errors
-    /// `NoConvergence`, which says so where the outcome is separated; `NotPositiveDefinite` where
-    /// the curvature at the maximum leaves a parameter undetermined.
+    /// `Separation` with the parameters that have no finite estimate; `NoConvergence`;
+    /// `NotPositiveDefinite` where the curvature at the maximum leaves a parameter undetermined.
     pub fn maximise(&self, start: Vec<f64>, at: impl Fn(&[f64]) -> Option<Point>) -> Result<Maximum> {
         let p = start.len();
         let mut theta = start;
@@ -91,7 +93,7 @@ impl Model<'_> {
                 .fold(0.0, f64::max);
             let change = (0..p).map(|j| step[j].abs() * self.spans[j]).fold(0.0, f64::max);
             if change > RUNNING && risen <= FLAT * (1.0 + here.log_lik.abs()) {
-                return Err(self.separated(&step, n_iter, change));
+                return Err(self.separated(&step, change));
             }
             if size < TOLERANCE || (size < 1e-8 && size >= 0.5 * last) {
                 return self.finished(theta, here, n_iter);
@@ -119,18 +121,14 @@ impl Model<'_> {
     }
 
     /// Names the parameters that run: those whose part of the step is not small beside the largest.
-    fn separated(&self, step: &[f64], n_iter: usize, change: f64) -> Error {
+    fn separated(&self, step: &[f64], change: f64) -> Error {
         let runs = |j: &usize| step[*j].abs() * self.spans[*j] > 0.05 * change;
-        let names: Vec<String> =
-            (0..step.len()).filter(runs).map(|j| format!("\"{}\"", self.names[j])).collect();
-        let what = format!(
-            "{}: separation, the outcome is predicted perfectly by a combination of {}, whose \
-             coefficients have no finite estimate; combine categories, drop the column or use a \
-             penalised fit. The iteration",
-            self.what,
-            names.join(", ")
-        );
-        Error::NoConvergence { what, n_iter, last: change, tolerance: RUNNING }
+        Error::Separation {
+            outcome: OUTCOME.to_owned(),
+            columns: (0..step.len()).filter(runs).map(|j| self.names[j].clone()).collect(),
+            rows: Vec::new(),
+            pattern: format!("the likelihood of {} rises without end along them", self.what),
+        }
     }
 }
 

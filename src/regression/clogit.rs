@@ -9,7 +9,7 @@
 //! outnumber controls the two change places (x → −x), so k ≤ n_g/2.
 //!
 //! Strata in which all rows are cases, or none, say nothing about β: dropped and counted.
-//! Covariance: observed information. Unweighted.
+//! Covariance: observed information, or a sandwich by strata or by clusters of strata. Unweighted.
 
 use std::collections::HashMap;
 
@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::num::linalg::SmallCholesky;
 use crate::regression::ascent::{Model, Point};
 use crate::regression::rank::{full_rank, spans};
+use crate::regression::sandwich::Contributions;
 
 /// A fitted model.
 #[derive(Debug, Clone)]
@@ -50,10 +51,14 @@ pub struct Clogit {
     pub n_dropped: usize,
     /// Newton steps.
     pub n_iter: usize,
+    used: Vec<Stratum>,
 }
 
 /// One stratum: columns centred on its mean, the fewer of cases and controls called cases.
+#[derive(Debug, Clone)]
 struct Stratum {
+    /// Its first row in the table.
+    first: usize,
     /// n_g × p, row after row.
     x: Vec<f64>,
     d: usize,
@@ -65,7 +70,7 @@ struct Stratum {
 ///
 /// # Errors
 /// `Length`; `TooFew` when no stratum varies; `Aliased` for columns that do not vary within strata or are
-/// combinations of others there; `NoConvergence`, with the columns, under separation.
+/// combinations of others there; `Separation`; `NoConvergence`.
 pub fn clogit(case: &[bool], x: ArrayView2<'_, f64>, names: &[String], strata: &[u32]) -> Result<Clogit> {
     let n = case.len();
     for (what, got) in [("design", x.nrows()), ("strata", strata.len())] {
@@ -116,6 +121,7 @@ pub fn clogit(case: &[bool], x: ArrayView2<'_, f64>, names: &[String], strata: &
         n_strata: used.len(),
         n_dropped,
         n_iter: best.n_iter,
+        used,
     })
 }
 
@@ -157,7 +163,8 @@ impl Stratum {
                 total[j] += if case[i] == flip { 0.0 } else { v };
             }
         }
-        Some(Self { x: centred, d: if flip { n - cases } else { cases }, total })
+        let first = rows[0];
+        Some(Self { first, x: centred, d: if flip { n - cases } else { cases }, total })
     }
 
     /// Adds this stratum's l, U and A (lower triangle).
@@ -223,6 +230,18 @@ impl Sets {
                 let at = a * p + b;
                 here[at] += pi * (before[at] - here[at]) + factor * self.u[b];
             }
+        }
+    }
+}
+
+/// The independent rows are the strata: s_g = Σ_cases x − G_d. Clusters must hold whole strata.
+impl Contributions for Clogit {
+    fn visit(&self, take: &mut dyn FnMut(usize, f64, &[f64])) {
+        let beta = self.beta.to_vec();
+        for stratum in &self.used {
+            let mut point = Point::zero(beta.len());
+            stratum.add_to(&mut point, &beta);
+            take(stratum.first, 1.0, &point.score);
         }
     }
 }

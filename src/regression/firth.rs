@@ -15,11 +15,13 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
+use crate::design::ModelMatrix;
 use crate::error::{Error, Result};
 use crate::num::linalg::SmallCholesky;
 use crate::num::root::brent;
 use crate::regression::firth_state::{Patterns, State};
 use crate::regression::rank;
+use crate::regression::scores::Scores;
 
 const MAX_ITER: usize = 200;
 const MAX_HALVINGS: usize = 40;
@@ -61,6 +63,8 @@ pub struct Flic {
     pub beta: Array1<f64>,
     /// Fitted probabilities (n), whose mean over trials is the observed share.
     pub fitted: Vec<f64>,
+    /// Standard error of the new intercept: from the information at the new coefficients.
+    pub std_error: f64,
 }
 
 /// A maximum of l*, with one coefficient held where asked.
@@ -229,6 +233,29 @@ impl Firth {
         self.vcov.diag().mapv(f64::sqrt)
     }
 
+    /// What robust covariances are made of: scores (s − mπ + h(½ − π))x of l* on the design `x` of the fit, the
+    /// leverage h taken as given. Where `trials`, a row is one observation; otherwise m of them.
+    ///
+    /// # Errors
+    /// Those of [`Scores::new`].
+    pub fn scores(&self, x: ModelMatrix, trials: bool) -> Result<Scores> {
+        let (s, m) = self.patterns.counts();
+        let n = self.fitted.len();
+        let (mut w, mut u, mut squares) =
+            (Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n));
+        for i in 0..n {
+            let pi = self.fitted[i];
+            w.push(m[i] * pi * (1.0 - pi));
+            let pull = self.hat[i] * (0.5 - pi);
+            u.push(s[i] - m[i] * pi + pull);
+            let each = if m[i] > 0.0 { pull / m[i] } else { 0.0 };
+            let rows = s[i] * (1.0 - pi + each).powi(2) + (m[i] - s[i]) * (each - pi).powi(2);
+            squares.push(if trials { u[i] * u[i] } else { rows });
+        }
+        let n_obs = if trials { m.iter().filter(|m| **m > 0.0).count() as f64 } else { self.n_obs };
+        Scores::new(x, w, u, squares, if trials { vec![1.0; n] } else { m[..n].to_vec() }, n_obs)
+    }
+
     /// The fit with the coefficient `intercept` re-estimated so that Σ mπ = Σ s.
     ///
     /// # Errors
@@ -250,6 +277,8 @@ impl Firth {
         let shift = brent(excess, wanted - high - 1e-6, wanted - low + 1e-6, 1e-15)?;
         let mut beta = self.beta.clone();
         beta[intercept] += shift;
-        Ok(Flic { beta, fitted: eta.iter().map(|e| expit(e + shift)).collect() })
+        let state = self.patterns.state(&beta.to_vec())?;
+        let std_error = state.factor.inverse()[[intercept, intercept]].sqrt();
+        Ok(Flic { beta, fitted: eta.iter().map(|e| expit(e + shift)).collect(), std_error })
     }
 }

@@ -19,7 +19,7 @@ use crate::regression::family::Family;
 use crate::regression::glm::{Glm, Options};
 use crate::regression::jackknife::jackknife;
 use crate::regression::outcome::Outcome;
-use crate::regression::scores::Robust;
+use crate::regression::scores::{Robust, Scores};
 
 /// Which covariance.
 #[derive(Debug, Clone, Copy)]
@@ -100,15 +100,30 @@ impl Inference {
                 };
                 Self { vcov: fit.scores.bread() * fit.dispersion, n_clusters: None, reference }
             }
-            Covariance::Robust(robust) => {
-                let reference = if linear { Reference::T(fit.df) } else { Reference::Normal };
-                Self { vcov: fit.scores.robust(robust)?, n_clusters: None, reference }
+            Covariance::Robust(robust) if linear => {
+                Self { vcov: fit.scores.robust(robust)?, n_clusters: None, reference: Reference::T(fit.df) }
             }
-            Covariance::Clustered(kind, groups) => Self::of(clustered(&fit.scores, groups, kind)?),
             Covariance::Jackknife(groups, labels, outcome, options) => {
                 Self::of(jackknife(fit, outcome, options, groups, labels)?)
             }
-            Covariance::TwoWay(a, b, both) => Self::of(two_way(&fit.scores, a, b, both)?),
+            other => Self::of_scores(&fit.scores, other)?,
+        })
+    }
+
+    /// The covariance of an estimating equation Σ xu = 0; a dispersion of 1.
+    ///
+    /// # Errors
+    /// Those of the covariance.
+    pub fn of_scores(scores: &Scores, kind: Covariance<'_>) -> Result<Self> {
+        Ok(match kind {
+            Covariance::Classical => Self::normal(scores.bread()),
+            Covariance::Robust(robust) => Self::normal(scores.robust(robust)?),
+            Covariance::Clustered(kind, groups) => Self::of(clustered(scores, groups, kind)?),
+            Covariance::TwoWay(a, b, both) => Self::of(two_way(scores, a, b, both)?),
+            Covariance::Jackknife(..) => {
+                let expected = "a model that can be fitted again without a cluster";
+                return Err(Error::option("vcov", expected, "jackknife"));
+            }
         })
     }
 
@@ -123,6 +138,11 @@ impl Inference {
     /// A covariance from elsewhere, referred to the normal.
     pub fn normal(vcov: Array2<f64>) -> Self {
         Self { vcov, n_clusters: None, reference: Reference::Normal }
+    }
+
+    /// A covariance by clusters from elsewhere, referred to t with G − 1.
+    pub fn clusters(vcov: Array2<f64>, n_clusters: usize) -> Self {
+        Self { vcov, n_clusters: Some(n_clusters), reference: Reference::T(n_clusters as f64 - 1.0) }
     }
 
     /// Degrees of freedom of c′β̂; infinite for the normal.

@@ -15,8 +15,10 @@
 //! | [`joint`] | tests of several coefficients at once |
 //! | [`firth`] [`firth_profile`] | logistic regression that stays finite; its limits and tests |
 //! | [`clogit`] | matched data, exact conditional likelihood |
-//! | [`ordinal`] [`ordinal_link`] [`multinomial`] | ordered and unordered outcomes |
+//! | [`ordinal`] [`ordinal_link`] [`proportionality`] [`multinomial`] | ordered and unordered outcomes |
 //! | [`zero_inflated`] | zero-inflated and hurdle counts |
+//! | [`person_period`] | spells in whole periods, for discrete-time hazards |
+//! | [`sandwich`] | robust covariances of the models of the three rows above |
 //! | [`scores`] [`clustered`] | HC0-HC5; CR0-CR3 with Satterthwaite degrees of freedom; two-way clusters |
 //! | [`jackknife`] | leaving out one cluster at a time |
 
@@ -42,8 +44,11 @@ pub mod negative_binomial;
 pub mod ordinal;
 pub mod ordinal_link;
 pub mod outcome;
+pub mod person_period;
+pub mod proportionality;
 pub(crate) mod rank;
 pub mod restricted;
+pub mod sandwich;
 pub mod scores;
 pub mod separation;
 pub(crate) mod start;

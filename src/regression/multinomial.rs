@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::regression::ascent::{Model, Point};
 use crate::regression::category::{frequencies, totals};
 use crate::regression::rank::{full_rank, spans};
+use crate::regression::sandwich::Contributions;
 
 /// A fitted model.
 #[derive(Debug, Clone)]
@@ -37,14 +38,26 @@ pub struct Multinomial {
     pub fitted: Array2<f64>,
     /// Newton steps.
     pub n_iter: usize,
+    rows: Rows,
+}
+
+/// The rows in use.
+#[derive(Debug, Clone)]
+struct Rows {
+    /// Their places in the table.
+    place: Vec<usize>,
+    x: Array2<f64>,
+    /// The equation of each row's level; none for the reference.
+    equation: Vec<Option<usize>>,
+    w: Vec<f64>,
 }
 
 /// Fits `codes` (n, numbers of `levels`) on `x` (n × p, intercept included if wanted).
 ///
 /// # Errors
 /// `Length`, `Values` for stray codes, `InvalidOption` for a reference that is no level or weights
-/// that are no frequencies, `Undefined` for a level nobody has, `Aliased`, `NoConvergence`, with
-/// the coefficients, under separation.
+/// that are no frequencies, `Undefined` for a level nobody has, `Aliased`, `Separation`,
+/// `NoConvergence`.
 pub fn multinomial(
     codes: &[u32],
     levels: &[String],
@@ -65,7 +78,6 @@ pub fn multinomial(
         others.iter().flat_map(|&k| names.iter().map(move |n| format!("{}:{n}", levels[k]))).collect();
     let spans = spans(rows.view()).repeat(others.len());
     let model = Model { what: "multinomial regression", names: &labels, spans: &spans };
-    // The equation of each row's level; none for the reference.
     let equation: Vec<Option<usize>> =
         used.iter().map(|&i| others.iter().position(|k| *k == codes[i] as usize)).collect();
     let w: Vec<f64> = used.iter().map(|&i| weights.at(i)).collect();
@@ -85,6 +97,7 @@ pub fn multinomial(
         log_lik: best.point.log_lik,
         n_obs: totals(codes, levels.len(), weights).iter().sum(),
         n_iter: best.n_iter,
+        rows: Rows { place: used, x: rows, equation, w },
     })
 }
 
@@ -143,6 +156,23 @@ fn predict(x: ArrayView2<'_, f64>, beta: &Array2<f64>, reference: usize) -> Arra
         to.assign(&Array1::from(pi));
     }
     out
+}
+
+impl Contributions for Multinomial {
+    /// s = (1[y = k] − π_k)x for every k.
+    fn visit(&self, take: &mut dyn FnMut(usize, f64, &[f64])) {
+        let p = self.names.len();
+        let mut score = vec![0.0; self.beta.len()];
+        for (i, row) in self.rows.x.outer_iter().enumerate() {
+            let mut pi: Vec<f64> = self.beta.outer_iter().map(|b| row.dot(&b)).collect();
+            shares(&mut pi);
+            for (k, part) in score.chunks_exact_mut(p).enumerate() {
+                let e = f64::from(u8::from(self.rows.equation[i] == Some(k))) - pi[k];
+                part.iter_mut().zip(row).for_each(|(s, x)| *s = e * x);
+            }
+            take(self.rows.place[i], self.rows.w[i], &score);
+        }
+    }
 }
 
 impl Multinomial {

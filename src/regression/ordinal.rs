@@ -7,22 +7,23 @@
 //! and g = (f_y u_y − f_{y−1}u_{y−1})/P: U = Σ w g and A = Σ w [gg′ − (f′_y u_y u_y′ −
 //! f′_{y−1}u_{y−1}u_{y−1}′)/P], the observed information; covariance A⁻¹.
 //!
-//! Parameters stand in the order τ, β, then γ column by column, threshold by threshold. Tests of
-//! proportionality: likelihood ratio against the model with every column in z, and the score test,
-//! which needs no second fit.
+//! Parameters stand in the order τ, β, then γ column by column, threshold by threshold. Where the
+//! maximum lies at thresholds that cross for some row there is no such model: `Undefined` says so.
+//! Tests of proportionality: [`super::proportionality`].
 //!
 //! Weights are frequencies: a row stands for w identical ones.
+
+use std::cell::Cell;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
 
 use crate::design::Weights;
 use crate::error::{Error, Result};
-use crate::num::dist::chi2;
-use crate::num::linalg::SmallCholesky;
 use crate::regression::ascent::{Maximum, Model, Point};
 use crate::regression::category::{frequencies, totals};
 pub use crate::regression::ordinal_link::Link;
 use crate::regression::rank::{full_rank, spans};
+use crate::regression::sandwich::Contributions;
 
 /// A fitted model.
 #[derive(Debug, Clone)]
@@ -48,42 +49,45 @@ pub struct Ordinal {
     pub n_obs: f64,
     /// Newton steps.
     pub n_iter: usize,
-    link: Link,
-}
-
-/// A test of the proportionality of some columns.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ProportionalityTest {
-    /// Likelihood ratio; `None` where the larger model has no maximum with valid probabilities.
-    pub lr: Option<f64>,
-    /// p-value of the likelihood ratio.
-    pub lr_p_value: Option<f64>,
-    /// Score statistic at the proportional fit.
-    pub score: f64,
-    /// Its p-value.
-    pub score_p_value: f64,
-    /// Degrees of freedom of both.
-    pub df: f64,
+    pub(super) theta: Vec<f64>,
+    pub(super) layout: Layout,
 }
 
 /// The rows in use and how θ is laid out.
-struct Layout<'a> {
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    /// Places of the rows in the table.
+    place: Vec<usize>,
     x: Array2<f64>,
     code: Vec<usize>,
     w: Vec<f64>,
     link: Link,
+    pub(super) levels: Vec<String>,
+    pub(super) names: Vec<String>,
     /// J − 1.
-    cuts: usize,
-    common: Vec<usize>,
-    varying: &'a [usize],
+    pub(super) cuts: usize,
+    pub(super) common: Vec<usize>,
+    varying: Vec<usize>,
+}
+
+/// η above and below the row's level with their derivatives, and P between them.
+#[derive(Debug, Default)]
+struct Row {
+    above: Vec<(usize, f64)>,
+    below: Vec<(usize, f64)>,
+    high: f64,
+    low: f64,
+    probability: f64,
+    /// ∂ ln P, as (index, value); indices may repeat.
+    g: Vec<(usize, f64)>,
 }
 
 /// Fits `codes` (n, numbers of `levels` in their order) on `x` (n × p, no intercept); the columns
 /// `nonproportional` have a coefficient for each threshold.
 ///
 /// # Errors
-/// `Length`, `Values` for stray codes, `InvalidOption`, `Undefined` for a level nobody has, `Aliased`,
-/// `NoConvergence`, with the coefficients, under separation or where probabilities would cross.
+/// `Length`, `Values` for stray codes, `InvalidOption`, `Undefined` for a level nobody has or thresholds
+/// that cross, `Aliased`, `Separation`, `NoConvergence`.
 pub fn ordinal(
     codes: &[u32],
     levels: &[String],
@@ -98,12 +102,12 @@ pub fn ordinal(
     if let Some(j) = nonproportional.iter().find(|j| **j >= p) {
         return Err(Error::option("nonproportional", "columns of the design", j));
     }
-    let layout = Layout::new(codes, levels.len(), x, weights, link, nonproportional);
-    layout.check_rank(names)?;
+    let layout = Layout::new(codes, (levels, names), x, weights, link, nonproportional);
+    layout.check_rank()?;
     let share = cumulative(&totals(codes, levels.len(), weights));
     let mut start: Vec<f64> = share.iter().map(|p| link.quantile(*p)).collect();
     start.resize(layout.q(), 0.0);
-    let best = layout.fit(levels, names, start)?;
+    let best = layout.fit(start)?;
     let cuts = layout.cuts;
     let b = cuts + layout.common.len();
     let gamma = Array2::from_shape_vec((nonproportional.len(), cuts), best.theta[b..].to_vec())
@@ -119,56 +123,8 @@ pub fn ordinal(
         log_lik: best.point.log_lik,
         n_obs: layout.w.iter().sum(),
         n_iter: best.n_iter,
-        link,
-    })
-}
-
-/// Tests that the coefficients of `columns` are the same at every threshold, given the fit of the
-/// model in which all are.
-///
-/// # Errors
-/// As [`ordinal`]; `Undefined` with two levels (one threshold).
-pub fn proportionality_test(
-    codes: &[u32],
-    levels: &[String],
-    x: ArrayView2<'_, f64>,
-    names: &[String],
-    weights: Weights<'_>,
-    link: Link,
-    columns: &[usize],
-) -> Result<ProportionalityTest> {
-    let null = ordinal(codes, levels, x, names, weights, link, &[])?;
-    let cuts = null.thresholds.len();
-    if cuts < 2 || columns.is_empty() {
-        let reason = "it takes three levels and a column".to_owned();
-        return Err(Error::Undefined { what: "the test of proportionality".to_owned(), reason });
-    }
-    let layout = Layout::new(codes, levels.len(), x, weights, link, columns);
-    let mut theta = null.thresholds.to_vec();
-    theta.extend(layout.common.iter().map(|&j| null.beta[j]));
-    theta.extend(columns.iter().flat_map(|&j| std::iter::repeat_n(null.beta[j], cuts)));
-    let at_null =
-        layout.at(&theta).ok_or_else(|| Error::Internal { message: "null not admissible".into() })?;
-    let mut step = at_null.score.clone();
-    SmallCholesky::new(&at_null.information, layout.q())
-        .map_err(|pivot| Error::NotPositiveDefinite {
-            pivot,
-            column: layout.labels(levels, names)[pivot].clone(),
-        })?
-        .solve(&mut step);
-    let score: f64 = step.iter().zip(&at_null.score).map(|(a, b)| a * b).sum();
-    let df = (columns.len() * (cuts - 1)) as f64;
-    let lr = match layout.fit(levels, names, theta) {
-        Ok(full) => Some((2.0 * (full.point.log_lik - null.log_lik)).max(0.0)),
-        Err(Error::NoConvergence { .. } | Error::NotPositiveDefinite { .. }) => None,
-        Err(other) => return Err(other),
-    };
-    Ok(ProportionalityTest {
-        lr,
-        lr_p_value: lr.map(|v| chi2::sf(v, df)),
-        score,
-        score_p_value: chi2::sf(score, df),
-        df,
+        theta: best.theta,
+        layout,
     })
 }
 
@@ -190,58 +146,87 @@ fn cumulative(totals: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-impl<'a> Layout<'a> {
+impl Layout {
     fn new(
         codes: &[u32],
-        levels: usize,
+        (levels, names): (&[String], &[String]),
         x: ArrayView2<'_, f64>,
         weights: Weights<'_>,
         link: Link,
-        varying: &'a [usize],
+        varying: &[usize],
     ) -> Self {
-        let used: Vec<usize> = (0..codes.len()).filter(|&i| weights.at(i) > 0.0).collect();
+        let place: Vec<usize> = (0..codes.len()).filter(|&i| weights.at(i) > 0.0).collect();
         Self {
-            x: x.select(Axis(0), &used),
-            code: used.iter().map(|&i| codes[i] as usize).collect(),
-            w: used.iter().map(|&i| weights.at(i)).collect(),
+            x: x.select(Axis(0), &place),
+            code: place.iter().map(|&i| codes[i] as usize).collect(),
+            w: place.iter().map(|&i| weights.at(i)).collect(),
             link,
-            cuts: levels - 1,
+            levels: levels.to_vec(),
+            names: names.to_vec(),
+            cuts: levels.len() - 1,
             common: (0..x.ncols()).filter(|j| !varying.contains(j)).collect(),
-            varying,
+            varying: varying.to_vec(),
+            place,
         }
     }
 
+    /// The same rows with other columns varying.
+    pub(super) fn varied(&self, varying: &[usize]) -> Self {
+        let common = (0..self.names.len()).filter(|j| !varying.contains(j)).collect();
+        Self { common, varying: varying.to_vec(), ..self.clone() }
+    }
+
     /// Parameters.
-    fn q(&self) -> usize {
+    pub(super) fn q(&self) -> usize {
         self.cuts + self.common.len() + self.cuts * self.varying.len()
     }
 
-    fn labels(&self, levels: &[String], names: &[String]) -> Vec<String> {
-        let cuts = between(levels);
-        let common = self.common.iter().map(|&j| names[j].clone());
+    pub(super) fn labels(&self) -> Vec<String> {
+        let cuts = between(&self.levels);
+        let common = self.common.iter().map(|&j| self.names[j].clone());
         let varying =
-            self.varying.iter().flat_map(|&j| cuts.iter().map(move |c| format!("{}:{c}", names[j])));
+            self.varying.iter().flat_map(|&j| cuts.iter().map(move |c| format!("{}:{c}", self.names[j])));
         cuts.iter().cloned().chain(common).chain(varying).collect()
     }
 
     /// The thresholds take the place of an intercept.
-    fn check_rank(&self, names: &[String]) -> Result<()> {
+    fn check_rank(&self) -> Result<()> {
         let ones = Array2::ones((self.x.nrows(), 1));
         let with = concatenate(Axis(1), &[ones.view(), self.x.view()])
             .map_err(|e| Error::Internal { message: e.to_string() })?;
         let mut all = vec!["(thresholds)".to_owned()];
-        all.extend_from_slice(names);
+        all.extend_from_slice(&self.names);
         full_rank(with.view(), &all)
     }
 
-    fn fit(&self, levels: &[String], names: &[String], start: Vec<f64>) -> Result<Maximum> {
+    pub(super) fn fit(&self, start: Vec<f64>) -> Result<Maximum> {
         let own = spans(self.x.view());
         let mut sizes = vec![1.0; self.cuts];
         sizes.extend(self.common.iter().map(|&j| own[j]));
         sizes.extend(self.varying.iter().flat_map(|&j| std::iter::repeat_n(own[j], self.cuts)));
-        let labels = self.labels(levels, names);
+        let labels = self.labels();
         let model = Model { what: "ordinal regression", names: &labels, spans: &sizes };
-        model.maximise(start, |theta| self.at(theta))
+        // The last row at which a step was refused because its thresholds crossed.
+        let crossed = Cell::new(None);
+        model.maximise(start, |theta| self.at(theta, &crossed)).map_err(|error| {
+            match (error, crossed.get()) {
+                (Error::NoConvergence { .. }, Some(row)) => self.crossing(row),
+                (other, _) => other,
+            }
+        })
+    }
+
+    /// The likelihood rises up to the edge where some level of a row's would have a negative probability.
+    fn crossing(&self, row: usize) -> Error {
+        let columns: Vec<&str> = self.varying.iter().map(|&j| self.names[j].as_str()).collect();
+        Error::Undefined {
+            what: format!("the model with effects by threshold of {}", columns.join(", ")),
+            reason: format!(
+                "its thresholds cross (a probability below 0), for example for row {} of the rows used; \
+                 leave a column proportional, merge levels or use a multinomial model",
+                self.place[row]
+            ),
+        }
     }
 
     /// η_j of row i (cut j = 0 … J − 2) and ∂η_j/∂θ as (index, value) pairs.
@@ -257,6 +242,9 @@ impl<'a> Layout<'a> {
     /// Whether every level of row i, had or not, has a positive probability: γ may bring thresholds
     /// to cross.
     fn in_order(&self, i: usize, theta: &[f64]) -> bool {
+        if self.varying.is_empty() {
+            return (1..self.cuts).all(|j| theta[j - 1] < theta[j]);
+        }
         let first = self.cuts + self.common.len();
         let cut = |j: usize| {
             let moved = |(k, c): (usize, &usize)| theta[first + k * self.cuts + j] * self.x[[i, *c]];
@@ -265,40 +253,65 @@ impl<'a> Layout<'a> {
         (1..self.cuts).all(|j| cut(j - 1) < cut(j))
     }
 
+    /// The row's probability and derivatives into `to`; `false` where it is not positive.
+    fn row(&self, i: usize, theta: &[f64], to: &mut Row) -> bool {
+        let y = self.code[i];
+        to.above.clear();
+        to.below.clear();
+        (to.high, to.low) = (f64::INFINITY, f64::NEG_INFINITY);
+        if y < self.cuts {
+            to.high = self.predictor(i, y, theta, &mut to.above);
+        }
+        if y > 0 {
+            to.low = self.predictor(i, y - 1, theta, &mut to.below);
+        }
+        to.probability = if to.low < to.high { self.link.between(to.low, to.high) } else { 0.0 };
+        let (fh, fl, p) = (self.link.density(to.high).0, self.link.density(to.low).0, to.probability);
+        to.g.clear();
+        to.g.extend(to.above.iter().map(|(k, v)| (*k, v * fh / p)));
+        to.g.extend(to.below.iter().map(|(k, v)| (*k, -v * fl / p)));
+        p > 0.0
+    }
+
     /// l, U and A; `None` where a row would have a probability that is not positive.
-    fn at(&self, theta: &[f64]) -> Option<Point> {
+    pub(super) fn at(&self, theta: &[f64], crossed: &Cell<Option<usize>>) -> Option<Point> {
         let q = theta.len();
         let mut point = Point::zero(q);
-        let (mut above, mut below) = (Vec::new(), Vec::new());
-        let mut g: Vec<(usize, f64)> = Vec::new();
+        let mut row = Row::default();
         for i in 0..self.code.len() {
-            let y = self.code[i];
-            above.clear();
-            below.clear();
-            let (mut high, mut low) = (f64::INFINITY, f64::NEG_INFINITY);
-            if y < self.cuts {
-                high = self.predictor(i, y, theta, &mut above);
-            }
-            if y > 0 {
-                low = self.predictor(i, y - 1, theta, &mut below);
-            }
-            let probability = if low < high { self.link.between(low, high) } else { 0.0 };
-            if !(probability > 0.0 && self.in_order(i, theta)) {
+            let positive = self.row(i, theta, &mut row);
+            if !self.in_order(i, theta) {
+                crossed.set(Some(i));
                 return None;
             }
-            let (w, (fh, dh), (fl, dl)) = (self.w[i], self.link.density(high), self.link.density(low));
-            point.log_lik += w * probability.ln();
-            g.clear();
-            g.extend(above.iter().map(|(k, v)| (*k, v * fh / probability)));
-            g.extend(below.iter().map(|(k, v)| (*k, -v * fl / probability)));
-            for (k, v) in &g {
+            if !positive {
+                return None;
+            }
+            let (w, p) = (self.w[i], row.probability);
+            let (dh, dl) = (self.link.density(row.high).1, self.link.density(row.low).1);
+            point.log_lik += w * p.ln();
+            for (k, v) in &row.g {
                 point.score[*k] += w * v;
             }
-            outer(&mut point.information, q, &g, w);
-            outer(&mut point.information, q, &above, -w * dh / probability);
-            outer(&mut point.information, q, &below, w * dl / probability);
+            outer(&mut point.information, q, &row.g, w);
+            outer(&mut point.information, q, &row.above, -w * dh / p);
+            outer(&mut point.information, q, &row.below, w * dl / p);
         }
         (point.log_lik.is_finite() && point.information.iter().all(|v| v.is_finite())).then_some(point)
+    }
+}
+
+impl Contributions for Ordinal {
+    /// s = g of the header.
+    fn visit(&self, take: &mut dyn FnMut(usize, f64, &[f64])) {
+        let mut row = Row::default();
+        let mut score = vec![0.0; self.theta.len()];
+        for i in 0..self.layout.code.len() {
+            self.layout.row(i, &self.theta, &mut row);
+            score.fill(0.0);
+            row.g.iter().for_each(|(k, v)| score[*k] += v);
+            take(self.layout.place[i], self.layout.w[i], &score);
+        }
     }
 }
 
@@ -326,7 +339,7 @@ impl Ordinal {
         Array2::from_shape_fn((common.nrows(), cuts + 1), |(i, j)| {
             let low = if j == 0 { f64::NEG_INFINITY } else { eta(i, j - 1) };
             let high = if j == cuts { f64::INFINITY } else { eta(i, j) };
-            self.link.between(low, high)
+            self.layout.link.between(low, high)
         })
     }
 }

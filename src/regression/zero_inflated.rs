@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::num::special::ln_gamma;
 use crate::regression::ascent::{Maximum, Model, Point};
 use crate::regression::rank::{full_rank, spans};
+use crate::regression::sandwich::Contributions;
 
 /// Counts and the columns of both parts.
 #[derive(Debug, Clone, Copy)]
@@ -59,13 +60,21 @@ pub struct ZeroModel {
     pub n_obs: f64,
     /// Newton steps (of both parts).
     pub n_iter: usize,
+    hurdle: bool,
+}
+
+/// The scores of a model's rows.
+#[derive(Debug)]
+pub struct ZeroScores<'a> {
+    fit: &'a ZeroModel,
+    data: &'a Counts<'a>,
 }
 
 /// Fits the zero-inflated Poisson model.
 ///
 /// # Errors
 /// `Length`, `Values`, `InvalidOption`, `Aliased`; `Undefined` without zeros or without positive counts;
-/// `NoConvergence`, with the columns, where φ runs to 0 or 1.
+/// `Separation`, with the columns, where φ runs to 0 or 1; `NoConvergence`.
 pub fn zero_inflated(data: &Counts<'_>) -> Result<ZeroModel> {
     data.check()?;
     full_rank(data.x, data.names)?;
@@ -76,7 +85,7 @@ pub fn zero_inflated(data: &Counts<'_>) -> Result<ZeroModel> {
     let mut sizes = spans(data.x);
     sizes.extend(spans(data.z));
     let model = Model { what: "zero-inflated regression", names: &labels, spans: &sizes };
-    let best = model.maximise(data.start(), |theta| data.inflated_at(theta))?;
+    let best = model.maximise(data.start(), |theta| data.inflated_at(theta)).map_err(no_excess)?;
     Ok(ZeroModel {
         names: data.names.to_vec(),
         zero_names: data.zero_names.to_vec(),
@@ -86,7 +95,22 @@ pub fn zero_inflated(data: &Counts<'_>) -> Result<ZeroModel> {
         log_lik: best.point.log_lik,
         n_obs: data.n_obs(),
         n_iter: best.n_iter,
+        hurdle: false,
     })
+}
+
+/// Where only the zero part runs, φ goes to 0 or 1: that is said in the field's words.
+fn no_excess(error: Error) -> Error {
+    match error {
+        Error::Separation { outcome, columns, rows, .. }
+            if columns.iter().all(|c| c.starts_with("zero:")) =>
+        {
+            let pattern = "no structural zeros are left there, or nothing else: the zeros may be those of Poisson \
+                           counts; try fewer columns in the zero part, or gf.glm and gf.hurdle";
+            Error::Separation { outcome, columns, rows, pattern: pattern.to_owned() }
+        }
+        other => other,
+    }
 }
 
 /// Fits the hurdle model: logit of a positive count, cut-off Poisson of its size.
@@ -113,6 +137,7 @@ pub fn hurdle(data: &Counts<'_>) -> Result<ZeroModel> {
         log_lik: count.point.log_lik + zero.point.log_lik,
         n_obs: data.n_obs(),
         n_iter: count.n_iter + zero.n_iter,
+        hurdle: true,
     })
 }
 
@@ -120,6 +145,36 @@ impl ZeroModel {
     /// Standard errors, β first.
     pub fn std_errors(&self) -> Array1<f64> {
         self.vcov.diag().mapv(f64::sqrt)
+    }
+
+    /// Scores by row, for the data of the fit.
+    pub fn scores<'a>(&'a self, data: &'a Counts<'a>) -> ZeroScores<'a> {
+        ZeroScores { fit: self, data }
+    }
+}
+
+impl Contributions for ZeroScores<'_> {
+    fn visit(&self, take: &mut dyn FnMut(usize, f64, &[f64])) {
+        let (beta, gamma) = (self.fit.count.to_vec(), self.fit.zero.to_vec());
+        let mut score = vec![0.0; beta.len() + gamma.len()];
+        for i in (0..self.data.y.len()).filter(|&i| self.data.weights.at(i) > 0.0) {
+            let (eta, zeta) = (self.data.eta(i, &beta), self.data.zeta(i, &gamma));
+            let row = if self.fit.hurdle {
+                let y = self.data.y[i];
+                let positive = if y > 0.0 { expit(-zeta) } else { -expit(zeta) };
+                Row {
+                    eta: if y > 0.0 { y - truncated_mean(eta).0 } else { 0.0 },
+                    zeta: positive,
+                    ..Row::default()
+                }
+            } else {
+                inflated(self.data.y[i], eta, zeta)
+            };
+            let (count, zero) = score.split_at_mut(beta.len());
+            count.iter_mut().zip(self.data.x.row(i)).for_each(|(s, x)| *s = row.eta * x);
+            zero.iter_mut().zip(self.data.z.row(i)).for_each(|(s, z)| *s = row.zeta * z);
+            take(i, self.data.weights.at(i), &score);
+        }
     }
 }
 
@@ -141,6 +196,32 @@ fn expit(v: f64) -> f64 {
 /// ln(1 + e^v).
 fn softplus(v: f64) -> f64 {
     v.max(0.0) + (-v.abs()).exp().ln_1p()
+}
+
+/// m, the mean of a Poisson number above 0, and m − μ = μ/(e^μ − 1), whose limit at 0 is 1.
+fn truncated_mean(eta: f64) -> (f64, f64) {
+    let mu = eta.exp();
+    let added = if mu > 0.0 { mu / mu.exp_m1() } else { 1.0 };
+    (mu + added, added)
+}
+
+/// The zero-inflated likelihood of one row.
+fn inflated(y: f64, eta: f64, zeta: f64) -> Row {
+    let (mu, phi) = (eta.exp(), expit(zeta));
+    let spread = phi * expit(-zeta);
+    if y > 0.0 {
+        let value = y * eta - mu - ln_gamma(y + 1.0) - softplus(zeta);
+        return Row { value, eta: y - mu, zeta: -phi, eta_eta: -mu, eta_zeta: 0.0, zeta_zeta: -spread };
+    }
+    let (r, other) = (expit(zeta + mu), expit(-zeta - mu));
+    Row {
+        value: softplus(zeta + mu) - mu - softplus(zeta),
+        eta: -mu * other,
+        zeta: r - phi,
+        eta_eta: mu * other * (r * mu - 1.0),
+        eta_zeta: r * other * mu,
+        zeta_zeta: r * other - spread,
+    }
 }
 
 impl Counts<'_> {
@@ -209,32 +290,7 @@ impl Counts<'_> {
 
     fn inflated_at(&self, theta: &[f64]) -> Option<Point> {
         let (beta, gamma) = theta.split_at(self.names.len());
-        self.gather(theta.len(), |i| {
-            let (eta, zeta) = (self.eta(i, beta), self.zeta(i, gamma));
-            let (mu, phi) = (eta.exp(), expit(zeta));
-            let spread = phi * expit(-zeta);
-            if self.y[i] > 0.0 {
-                let y = self.y[i];
-                let value = y * eta - mu - ln_gamma(y + 1.0) - softplus(zeta);
-                return Row {
-                    value,
-                    eta: y - mu,
-                    zeta: -phi,
-                    eta_eta: -mu,
-                    eta_zeta: 0.0,
-                    zeta_zeta: -spread,
-                };
-            }
-            let (r, other) = (expit(zeta + mu), expit(-zeta - mu));
-            Row {
-                value: softplus(zeta + mu) - mu - softplus(zeta),
-                eta: -mu * other,
-                zeta: r - phi,
-                eta_eta: mu * other * (r * mu - 1.0),
-                eta_zeta: r * other * mu,
-                zeta_zeta: r * other - spread,
-            }
-        })
+        self.gather(theta.len(), |i| inflated(self.y[i], self.eta(i, beta), self.zeta(i, gamma)))
     }
 
     /// l of y > 0 against y = 0.
@@ -267,9 +323,7 @@ impl Counts<'_> {
             for &i in &rows {
                 let eta = self.eta(i, beta);
                 let (mu, y, w) = (eta.exp(), self.y[i], self.weights.at(i));
-                // m − μ = μ/(e^μ − 1), the part of the mean that the cut adds; its limit at 0 is 1.
-                let added = if mu > 0.0 { mu / mu.exp_m1() } else { 1.0 };
-                let m = mu + added;
+                let (m, added) = truncated_mean(eta);
                 point.log_lik += w * (y * eta - mu - ln_gamma(y + 1.0) - (-(-mu).exp_m1()).ln());
                 let x = self.x.row(i).to_vec();
                 add(&mut point, 0, &x, w * (y - m));

@@ -96,3 +96,57 @@ def test_normal_draws_and_pooling() -> None:
 def test_bad_input_is_refused(call: object) -> None:
     with pytest.raises(InputError):
         call()  # type: ignore[operator]
+
+
+def two_level() -> dict[str, list[object]]:
+    """Children of 12 areas; one area never recorded the item, two have no spending."""
+    area = [f"a{i // 20:02}" for i in range(240)]
+    item = [
+        None if a == "a11" or i % 7 == 0 else int((i * 37 + i // 20 * 11) % 10 < 4)
+        for i, a in enumerate(area)
+    ]
+    score = [None if i % 9 == 0 else (i * 53 % 17) / 4 + i // 20 for i in range(240)]
+    spend = [None if a in ("a03", "a08") else 100 + 5 * int(a[1:]) for a in area]
+    return {
+        "area": area,
+        "item": item,
+        "score": score,
+        "spend": spend,
+        "age": [i % 18 for i in range(240)],
+    }
+
+
+def test_two_level_methods_draw_what_can_be() -> None:
+    t = two_level()
+    method = {"item": "two-level-probit", "score": "two-level", "spend": "cluster-pmm"}
+    used = ["item", "score", "spend", "age"]
+    result = gf.impute(t, used, m=3, n_iter=2, method=method, cluster="area", seed=5)  # type: ignore[arg-type]
+    assert result.to_arrow()["method"].to_pylist()[:3] == list(method.values())
+    for table in result.complete(t):
+        got = table.to_pydict()
+        assert set(got["item"]) <= {0, 1}
+        assert all(isinstance(v, float) for v in got["score"])
+        for a in ("a03", "a08"):
+            assert len({s for s, g in zip(got["spend"], got["area"], strict=True) if g == a}) == 1
+        assert set(got["spend"]) <= {v for v in t["spend"] if v is not None}
+    with gf.options(threads=1):
+        alone = gf.impute(t, used, m=3, n_iter=2, method=method, cluster="area", seed=5)  # type: ignore[arg-type]
+    assert alone == result
+
+
+@pytest.mark.parametrize(
+    ("method", "cluster", "says"),
+    [
+        ({"item": "two-level-probit"}, None, "cluster"),
+        ({"score": "two-level-probit"}, "area", "two values"),
+        ({"spend": "cluster-pmm"}, "age", "one value"),
+        ({"score": "two-level"}, "few", "clusters"),
+    ],
+)
+def test_two_level_methods_say_what_they_lack(
+    method: object, cluster: str | None, says: str
+) -> None:
+    t = {**two_level(), "few": ["x" if i < 120 else "y" for i in range(240)]}
+    with pytest.raises(InputError) as caught:
+        gf.impute(t, ["item", "score", "spend", "age"], m=2, method=method, cluster=cluster)  # type: ignore[arg-type]
+    assert says in str(caught.value)

@@ -195,8 +195,16 @@ def test_pooling_of_regressions_and_of_pairs_agree() -> None:
     assert 0 < one["df"] < 4  # type: ignore[operator]
     joint = p.to_arrow("joint").to_pylist()[0]
     assert joint["statistic"] == pytest.approx(one["statistic"] ** 2, rel=1e-12)  # type: ignore[operator]
-    with pytest.raises(InputError, match="covariances"):
-        gf.pool(fits, joint=["(intercept)", "x"])
+    names = ["(intercept)", "x"]
+    whole = []
+    for f in fits:
+        square = f.to_arrow("covariance").to_pydict()
+        cov = [list(r) for r in zip(*(square[n] for n in names), strict=True)]
+        whole.append((f.to_arrow()["estimate"].to_pylist(), cov))
+    by_result = gf.pool(fits, joint=names, df_complete=100).to_arrow("joint")
+    assert by_result == gf.pool(whole, terms=names, joint=names, df_complete=100).to_arrow("joint")
+    with pytest.raises(NumericalError, match="too few"):
+        gf.pool(fits, joint=names)
     assert p.digest == gf.pool(fits, joint="x").digest
 
 

@@ -143,3 +143,112 @@ fn a_stop_is_honoured_and_bad_variables_are_refused() {
     variables[2].missing[0] = false;
     assert!(impute(&variables, None, plan, &Control::new()).is_err());
 }
+
+/// 40 clusters of 15: y = 1 + x + u + e with τ = 1.5, σ = 1; a fifth missing, and all of the last four clusters.
+fn clustered(binary: bool) -> (Vec<Variable>, Vec<u32>) {
+    let mut s = Stream::new(11, 5);
+    let u: Vec<f64> = (0..40).map(|_| 1.5 * standard_normal(&mut s)).collect();
+    let codes: Vec<u32> = (0..600).map(|i| i / 15).collect();
+    let x: Vec<f64> = (0..600).map(|_| standard_normal(&mut s)).collect();
+    let line = |i: usize| x[i] + u[codes[i] as usize];
+    let y: Vec<f64> = (0..600)
+        .map(|i| {
+            let v = line(i) + standard_normal(&mut s);
+            if binary { f64::from(v > 0.0) } else { 1.0 + v }
+        })
+        .collect();
+    let missing = (0..600).map(|i| codes[i] >= 36 || s.uniform() < 0.2).collect();
+    let kind = if binary { Kind::TwoLevelBinary } else { Kind::TwoLevel };
+    let variables = vec![
+        Variable { name: "x".to_owned(), values: x, missing: vec![false; 600], kind: Kind::Numeric(None) },
+        Variable { name: "y".to_owned(), values: y, missing, kind },
+    ];
+    (variables, codes)
+}
+
+#[test]
+fn a_cluster_without_values_carries_the_doubt_about_it() {
+    let (variables, codes) = clustered(false);
+    let plan = Plan { m: 120, n_iter: 1, seed: 3 };
+    let sets = impute(&variables, Some((&codes, 40)), plan, &Control::new()).expect("imputed");
+    let at: Vec<usize> = (0..600).filter(|&i| variables[1].missing[i]).collect();
+    // Means of one cluster over the imputations: known to σ/√15 where it has values, to τ where it has none.
+    let spread = |cluster: u32| {
+        let means: Vec<f64> = sets
+            .iter()
+            .map(|set| {
+                let own: Vec<f64> = at
+                    .iter()
+                    .zip(&set.imputed[1])
+                    .filter(|(i, _)| codes[**i] == cluster)
+                    .map(|(_, v)| *v)
+                    .collect();
+                own.iter().sum::<f64>() / own.len() as f64
+            })
+            .collect();
+        let mean = means.iter().sum::<f64>() / means.len() as f64;
+        (means.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (means.len() - 1) as f64).sqrt()
+    };
+    assert!(
+        (36..40).map(spread).all(|s| s > 1.0 && s < 2.3),
+        "{:?}",
+        (36..40).map(spread).collect::<Vec<_>>()
+    );
+    let seen = (0..36).filter(|c| at.iter().filter(|i| codes[**i] == *c).count() >= 2).map(spread);
+    assert!(seen.fold(0.0, f64::max) < 1.1);
+    let threads = |n| {
+        with_threads(n, || impute(&variables, Some((&codes, 40)), Plan { m: 4, ..plan }, &Control::new()))
+    };
+    assert_eq!(threads(1).expect("imputed"), threads(8).expect("imputed"));
+}
+
+#[test]
+fn a_two_level_probit_follows_its_clusters() {
+    let (variables, codes) = clustered(true);
+    let plan = Plan { m: 40, n_iter: 1, seed: 3 };
+    let sets = impute(&variables, Some((&codes, 40)), plan, &Control::new()).expect("imputed");
+    let at: Vec<usize> = (0..600).filter(|&i| variables[1].missing[i]).collect();
+    let mean = |of: &dyn Fn(usize) -> bool, imputed: bool| {
+        let (mut sum, mut n) = (0.0, 0.0);
+        for set in &sets {
+            for (k, &i) in at.iter().enumerate().filter(|(_, i)| of(**i)) {
+                sum += if imputed { set.imputed[1][k] } else { variables[1].values[i] };
+                n += 1.0;
+            }
+        }
+        sum / n
+    };
+    // The truth is under the mask: in clusters with values the imputed share is near it, high and low x apart.
+    for side in [-1.0, 1.0] {
+        let of = |i: usize| codes[i] < 36 && variables[0].values[i] * side > 0.0;
+        assert!((mean(&of, true) - mean(&of, false)).abs() < 0.1, "{side}");
+    }
+    let value =
+        |set: &gofal::imputation::chain::Completed| set.imputed[1].iter().all(|v| *v == 0.0 || *v == 1.0);
+    assert!(sets.iter().all(value));
+}
+
+#[test]
+fn a_variable_of_the_cluster_has_one_value_for_it() {
+    let codes: Vec<u32> = (0..60).map(|i| i / 3).collect();
+    let x: Vec<f64> = codes.iter().enumerate().map(|(i, c)| f64::from(*c) + 0.1 * (i % 3) as f64).collect();
+    let spend: Vec<f64> = codes.iter().map(|c| 100.0 + 10.0 * f64::from(*c)).collect();
+    // Cluster 7 has no value, cluster 9 one of three.
+    let missing: Vec<bool> = (0..60).map(|i| codes[i] == 7 || (codes[i] == 9 && i % 3 > 0)).collect();
+    let mut variables = vec![
+        Variable { name: "x".to_owned(), values: x, missing: vec![false; 60], kind: Kind::Numeric(None) },
+        Variable { name: "spend".to_owned(), values: spend, missing, kind: Kind::Cluster(3) },
+    ];
+    let plan = Plan { m: 20, n_iter: 2, seed: 1 };
+    let sets = impute(&variables, Some((&codes, 20)), plan, &Control::new()).expect("imputed");
+    for set in &sets {
+        let drawn = &set.imputed[1];
+        assert!(
+            drawn[0] == drawn[1] && drawn[1] == drawn[2] && [150.0, 160.0, 180.0, 190.0].contains(&drawn[0])
+        );
+        assert_eq!(drawn[3..], [190.0, 190.0]);
+    }
+    assert!(impute(&variables, None, plan, &Control::new()).is_err());
+    variables[1].values[0] = -1.0;
+    assert!(impute(&variables, Some((&codes, 20)), plan, &Control::new()).is_err());
+}

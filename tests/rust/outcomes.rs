@@ -5,7 +5,8 @@ use gofal::design::Weights;
 use gofal::regression::clogit::{Clogit, clogit};
 use gofal::regression::firth::{Firth, firth};
 use gofal::regression::multinomial::multinomial;
-use gofal::regression::ordinal::{Link, ordinal, proportionality_test};
+use gofal::regression::ordinal::{Link, ordinal};
+use gofal::regression::proportionality::proportionality;
 use gofal::regression::zero_inflated::{Counts, hurdle, zero_inflated};
 use ndarray::Array2;
 use serde_json::Value;
@@ -195,12 +196,12 @@ fn partial_proportional_odds_agree_with_a_plain_search() {
     assert!((fit.log_lik + 1_738.352_373_199_8).abs() < 1e-7, "{}", fit.log_lik);
     assert!(close(&flat(&fit.gamma), &[0.443_969_662, 0.286_087_532], 1e-5));
     assert_eq!(fit.nonproportional, ["Cont=High"]);
-    let test = proportionality_test(&codes, &levels, x.view(), &names, w, Link::Logit, &[0, 1, 2, 3, 4, 5]);
-    let test = test.expect("defined");
+    let null = ordinal(&codes, &levels, x.view(), &names, w, Link::Logit, &[]).expect("fits");
+    let test = proportionality(&null, &[0, 1, 2, 3, 4, 5]).expect("defined");
     let lr = 2.0 * (1_739.574_649_529_474_3 - 1_735.289_350_038_07);
     assert!((test.lr.expect("a maximum") - lr).abs() < 1e-6);
     assert!((test.score / lr - 1.0).abs() < 0.05 && test.df == 6.0, "{test:?}");
-    let one = proportionality_test(&codes, &levels, x.view(), &names, w, Link::Logit, &[5]).expect("defined");
+    let one = proportionality(&null, &[5]).expect("defined");
     assert!((one.lr.expect("a maximum") - 2.0 * (fit.log_lik + 1_739.574_649_529_474_3)).abs() < 1e-8);
 }
 

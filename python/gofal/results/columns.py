@@ -162,6 +162,8 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
         "",
         "share of a unit's mean taken away; or variance is mean + mean²/theta",
     ),
+    "penalised_log_lik": ("fixed2", "", "log likelihood with Jeffreys' penalty"),
+    "n_person_periods": ("count", "person-periods", "periods at risk, over all persons"),
     "log_lik": ("fixed2", "", "log likelihood"),
     "deviance": ("fixed2", "", "twice the log likelihood ratio to the saturated model"),
     "null_deviance": ("fixed2", "", "deviance of the model without terms"),

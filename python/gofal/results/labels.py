@@ -123,6 +123,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "sigma_unit": ("SD between units", "GS rhwng unedau"),
     "sigma_within": ("SD within units", "GS o fewn unedau"),
     "theta": ("Theta", "Theta"),
+    "penalised_log_lik": ("Penalised log likelihood", "Log-debygolrwydd â chosb"),
+    "n_person_periods": ("Person-periods", "Person-gyfnodau"),
     "log_lik": ("Log likelihood", "Log-debygolrwydd"),
     "deviance": ("Deviance", "Gwyriant"),
     "null_deviance": ("Null deviance", "Gwyriant nwl"),
