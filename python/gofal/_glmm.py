@@ -59,7 +59,8 @@ class GlmmResult(MixedResult):
         groups = self.to_arrow("factors")["n_groups"].to_pylist()
         if min(groups) < _FEW:
             said.append(_FEW_GROUPS)
-        small = row["n_obs"] / max(groups) < _SMALL and row["family"] == "binomial"
+        rows = row["family"] == "binomial" and self.provenance.argument("trials") is None
+        small = rows and row["n_obs"] / max(groups) < _SMALL
         if small and row["method"] == "Laplace" and len(groups) == 1:
             said.append(_LAPLACE)
         return tuple(said)
