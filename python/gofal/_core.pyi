@@ -41,6 +41,7 @@ __all__ = [
     "icc",
     "impute",
     "interaction",
+    "interaction_bootstrap",
     "leave_one_out",
     "mantel_haenszel",
     "merge_cells",
@@ -189,6 +190,16 @@ def standardised(
 def interaction(
     model: Model, factors: list[tuple[str, str, str]], standardised: bool, conf_level: float
 ) -> Table: ...
+def interaction_bootstrap(
+    model: Model,
+    factors: list[tuple[str, str, str]],
+    standardised: bool,
+    conf_level: float,
+    n_resamples: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], object] | None = None,
+) -> tuple[Table, int]: ...
 def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
 def chi2_sf(statistic: float, df: float) -> float: ...
 def guess(model: Model, term: str, conf_level: float) -> tuple[float, float]: ...

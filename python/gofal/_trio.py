@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gofal._suppression import withheld
+from gofal._table import read
 from gofal.cells import TOTAL, Cells, N, cells
 from gofal.covariances import Vcov
 from gofal.errors import InputError, SeparationError
@@ -100,18 +101,16 @@ def prepare(table: Any, plan: Plan, also: list[str]) -> Cells:
     SeparationError
         A pattern in which nobody, or everybody, had the outcome.
     """
-    if isinstance(table, Cells):
-        held, available = table, table.table.column_names
-    else:
-        from gofal._table import read
-
-        held, available = None, table.columns if hasattr(table, "_cells") else read(table).columns
+    # What can be read once only is read here, before its columns are looked at.
+    given = table if isinstance(table, Cells) or hasattr(table, "_cells") else read(table)
+    held = table if isinstance(table, Cells) else None
+    available = list(given.columns if held is None else held.table.column_names)
     for name in dict.fromkeys([*plan.factors, *also]):
         if name not in available:
             _unknown(name, available, cells=held is not None)
     if held is None:
         wanted = parse(plan.formula(), available).columns
-        held = cells(table, plan.outcome, by=list(dict.fromkeys([*plan.factors, *wanted, *also])))
+        held = cells(given, plan.outcome, by=list(dict.fromkeys([*plan.factors, *wanted, *also])))
     held = _counted(held, plan)
     _look(held, plan)
     return held

@@ -7,15 +7,23 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, TypeVar
 
 from gofal import _core
-from gofal._call import columns_of, threads
+from gofal._call import DEFAULT_SEED, columns_of, threads
 from gofal._check import level, names, one_of
 from gofal._models import Request, facts_of, fit, glance_of, notes_on_clusters, request
-from gofal.covariances import Vcov, vcov_of
+from gofal._resampled import resampled
+from gofal.covariances import Vcov
 from gofal.errors import InputError, NumericalError
 from gofal.language import Text
 from gofal.options import get_options
 from gofal.results import Result
-from gofal.typing import INTERACTION_SCALES, RISK_FAMILIES, InteractionScale, RiskFamily
+from gofal.typing import (
+    EFFECT_INTERVALS,
+    INTERACTION_SCALES,
+    RISK_FAMILIES,
+    EffectInterval,
+    InteractionScale,
+    RiskFamily,
+)
 from gofal.weights import Weight
 
 __all__ = [
@@ -231,6 +239,9 @@ def interaction(
     trials: str | None = None,
     weight: Weight | None = None,
     vcov: Vcov = "classical",
+    interval: EffectInterval = "delta",
+    n_resamples: int = 999,
+    seed: int = DEFAULT_SEED,
     conf_level: float | None = None,
 ) -> InteractionResult:
     """Interaction of two or three binary exposures, additive and multiplicative.
@@ -244,6 +255,9 @@ def interaction(
     scale
         ``"model"``: ratios of the model (odds ratios of a logistic model, risk ratios of a log model);
         ``"standardised"``: ratios of standardised risks.
+    interval, n_resamples, seed
+        ``"delta"``, or ``"bootstrap"``: clusters are resampled and the model fitted anew (BCa limits; needs
+        ``vcov=gf.Cluster(…)`` with one column).
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -280,14 +294,21 @@ def interaction(
     asked, model = _model(
         table, formula, listed, family=family, trials=trials, weight=weight, vcov=vcov
     )
-    out = _core.interaction(model, _factors(model, listed), scale == "standardised", conf)
+    one_of("interval", interval, EFFECT_INTERVALS)
+    factors, standardised = _factors(model, listed), scale == "standardised"
+    tidy = columns_of(_core.interaction(model, factors, standardised, conf))
+    said: dict[str, Any] = {}
+    if interval == "bootstrap":
+        tidy, said = resampled(
+            model, factors, tidy, standardised=standardised, vcov=vcov, conf_level=conf,
+            n_resamples=n_resamples, seed=seed,
+        )  # fmt: skip
     arguments = {
-        "exposures": tuple(listed), "scale": scale, "family": family, "trials": trials,
-        "weight": weight, "vcov": repr(vcov), "conf_level": conf,
+        "exposures": tuple(listed), "scale": scale, "family": family, "trials": trials, "weight": weight,
+        "vcov": repr(vcov), "conf_level": conf, "interval": interval if said else None,
+        "n_resamples": said.get("n_resamples"), "seed": said.get("seed"),
     }  # fmt: skip
-    return _build(
-        InteractionResult, "interaction", asked, model, _first(columns_of(out)), arguments
-    )
+    return _build(InteractionResult, "interaction", asked, model, _first(tidy), arguments, **said)
 
 
 def attributable_fraction(
@@ -367,11 +388,12 @@ def _build(
     **said: Any,
 ) -> E:
     facts = facts_of(model, asked)
-    word, _ = (
-        vcov_of(asked.spec["vcov"]) if not asked.spec["clusters"] else (asked.spec["vcov"], [])
-    )
     glance = glance_of(
-        facts, vcov=word, family=arguments["family"], conf_level=arguments["conf_level"], **said
+        facts,
+        vcov=asked.spec["vcov"],
+        family=arguments["family"],
+        conf_level=arguments["conf_level"],
+        **said,
     )
     return kind.build(
         tidy=tidy, glance=glance, provenance=asked.provenance(function, arguments, facts), source=asked.source

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from gofal._call import provenance_of
-from gofal._check import level, names
+from gofal._call import DEFAULT_SEED, provenance_of
+from gofal._check import level, names, one_of
 from gofal._models import notes_on_clusters
 from gofal._table import read
 from gofal._trio import Hidden, Plan, dose, hide, patterns, prepare
@@ -21,7 +21,7 @@ from gofal.evalue import evalue
 from gofal.language import Text, language
 from gofal.options import get_options
 from gofal.results import Result
-from gofal.typing import Lang
+from gofal.typing import EFFECT_INTERVALS, EffectInterval, Lang
 
 __all__ = ["TRIO", "TrioResult", "trigger_trio"]
 
@@ -147,6 +147,9 @@ def trigger_trio(
     heterogeneity_by: str | Iterable[str] = (),
     base: float = 1000,
     suppress_below: int | None = None,
+    interval: EffectInterval = "delta",
+    n_resamples: int = 999,
+    seed: int = DEFAULT_SEED,
     conf_level: float | None = None,
 ) -> TrioResult:
     """Analyse the trigger trio in one call: patterns, effects, interaction, fractions, heterogeneity, sensitivity.
@@ -172,6 +175,8 @@ def trigger_trio(
     suppress_below
         Hide whatever rests on fewer events than this (and more than none), and as many further numbers as it takes
         that none can be worked out from those shown, the total of events being known.
+    interval, n_resamples, seed
+        Of the interaction: ``"delta"``, or ``"bootstrap"`` over the clusters (see `gf.interaction`).
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -208,6 +213,7 @@ def trigger_trio(
     12.0
     """
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
+    one_of("interval", interval, EFFECT_INTERVALS)
     listed = tuple(names("factors", factors))
     if not 2 <= len(listed) <= 3:
         message = f"factors: {len(listed)} named; expected two or three"
@@ -219,7 +225,8 @@ def trigger_trio(
     hidden = hide(held, plan)
     effects = risk(held, plan.formula(), listed, base=base, vcov=vcov, conf_level=conf)
     tidy = _withhold(effects.to_arrow().to_pydict(), hidden)
-    extra = _tables(held, plan, strata, hidden)
+    drawn = {"interval": interval, "n_resamples": n_resamples, "seed": seed}
+    extra = _tables(held, plan, strata, hidden, drawn if interval == "bootstrap" else {})
     extra["sensitivity"] = _sensitivity(effects, conf, hidden)
     glance = effects.to_arrow("glance").to_pydict()
     # The model counts cells that it leaves out; a reader wants children.
@@ -227,7 +234,7 @@ def trigger_trio(
     arguments = {
         "outcome": outcome, "factors": listed, "adjust": plan.adjust, "cluster": cluster,
         "heterogeneity_by": tuple(strata), "base": base, "suppress_below": suppress_below,
-        "conf_level": conf,
+        "conf_level": conf, **(drawn if interval == "bootstrap" else {}),
     }  # fmt: skip
     source = read(held.table)
     used = [c for c in held.table.column_names if c in held.by]
@@ -260,12 +267,14 @@ def _withhold(tidy: Table, hidden: Hidden) -> Table:
     return {**out, "reason": [w or r for w, r in zip(why, before, strict=True)]}
 
 
-def _tables(held: Cells, plan: Plan, strata: list[str], hidden: Hidden) -> dict[str, Any]:
+def _tables(
+    held: Cells, plan: Plan, strata: list[str], hidden: Hidden, drawn: dict[str, Any]
+) -> dict[str, Any]:
     crude, trend = dose(held, plan, hidden)
     joined: Table = {}
     for scale in ("standardised", "model"):
         found = interaction(
-            held, plan.formula(), plan.factors, scale=scale, vcov=plan.vcov, conf_level=plan.conf_level
+            held, plan.formula(), plan.factors, scale=scale, vcov=plan.vcov, conf_level=plan.conf_level, **drawn,
         )  # fmt: skip
         for name, values in found.to_arrow().to_pydict().items():
             joined.setdefault(name, []).extend(values)

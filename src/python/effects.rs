@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use crate::design::{Levels, ModelMatrix, Values, Variable, model_matrix};
 use crate::effects::attributable::{average, by_subset, sequential};
 use crate::effects::interaction::{interaction as measures, mover};
+use crate::effects::ratios::log_ratios;
 use crate::effects::standardise::{Estimate, contrast, risk};
 use crate::error::{Error, Result};
 use crate::parallel::Control;
@@ -21,7 +22,7 @@ pub type Assigned = Vec<(String, String)>;
 
 impl Model {
     /// The design had every row these levels.
-    fn design(&self, assigned: &Assigned) -> Result<ModelMatrix> {
+    pub(super) fn design(&self, assigned: &Assigned) -> Result<ModelMatrix> {
         let mut variables = self.data.variables.clone();
         for (column, level) in assigned {
             let names: Vec<String> = variables.iter().map(|v| v.name.clone()).collect();
@@ -38,18 +39,6 @@ impl Model {
 
     fn risk_of(&self, assigned: &Assigned) -> Result<Estimate> {
         risk(&self.design(assigned)?, self.fit.glm(), &self.outcome)
-    }
-
-    /// Mean difference of linear predictors between two assignments: a log odds (or rate, or risk) ratio.
-    fn log_ratio(&self, on: &Assigned, off: &Assigned) -> Result<Estimate> {
-        use crate::design::Rows;
-        let n: Vec<f64> =
-            (0..self.outcome.len()).map(|i| self.outcome.prior(i) * self.outcome.n[i]).collect();
-        let total: f64 = n.iter().sum();
-        let (a, b) = (self.design(on)?.cross(&n, Rows::All)?, self.design(off)?.cross(&n, Rows::All)?);
-        let gradient: ndarray::Array1<f64> = a.iter().zip(&b).map(|(a, b)| (a - b) / total).collect();
-        let value = gradient.iter().zip(&self.fit.glm().beta).map(|(g, b)| g * b).sum();
-        Ok(Estimate { value, gradient })
     }
 }
 
@@ -76,7 +65,10 @@ fn held(variable: &Variable, level: &str, n: usize) -> Result<Values> {
 }
 
 /// Every subset of the exposures, by bits: those in it at their exposed level, the others at their reference.
-fn patterns(factors: &[(String, String, String)], exposed: impl Fn(usize, usize) -> bool) -> Vec<Assigned> {
+pub(super) fn patterns(
+    factors: &[(String, String, String)],
+    exposed: impl Fn(usize, usize) -> bool,
+) -> Vec<Assigned> {
     (0..1 << factors.len())
         .map(|set| {
             let level = |(i, f): (usize, &(String, String, String))| {
@@ -131,16 +123,8 @@ pub fn interaction(
 ) -> PyResult<OutTable> {
     enter_short(py, 0, || {
         let sets = patterns(&factors, |set, i| set >> i & 1 == 1);
-        let ratios: Vec<Estimate> = if standardised {
-            let risks: Vec<Estimate> = sets.iter().map(|s| model.risk_of(s)).collect::<Result<_>>()?;
-            let log = |r: &Estimate| Estimate {
-                value: (r.value / risks[0].value).ln(),
-                gradient: &r.gradient / r.value - &risks[0].gradient / risks[0].value,
-            };
-            risks.iter().map(log).collect()
-        } else {
-            sets.iter().map(|s| model.log_ratio(s, &sets[0])).collect::<Result<_>>()?
-        };
+        let designs: Vec<ModelMatrix> = sets.iter().map(|s| model.design(s)).collect::<Result<_>>()?;
+        let ratios = log_ratios(&designs, model.fit.glm(), &model.outcome, standardised)?;
         let found = measures(&ratios, &model.inference, conf_level);
         let label = |set: usize| {
             let on: Vec<&str> =

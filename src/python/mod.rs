@@ -18,6 +18,7 @@ mod counts;
 mod describe;
 mod door;
 mod effects;
+mod effects_bootstrap;
 mod errors;
 mod firth;
 mod glmm;
@@ -58,6 +59,8 @@ mod _core {
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
+    #[pymodule_export]
+    use super::effects_bootstrap::interaction_bootstrap;
     #[pymodule_export]
     use super::firth::firth;
     #[pymodule_export]

@@ -6,6 +6,7 @@ import itertools
 import math
 import pickle
 import random
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -376,3 +377,79 @@ def test_an_area_without_an_event_has_a_reason() -> None:
     assert row["estimate"] is None
     assert row["reason"] == "no event"
     assert "dim digwyddiad" in found.to_text("cy")
+
+
+def test_a_reader_that_can_be_read_once_is_enough(table: pa.Table) -> None:
+    part = table.slice(0, 60_000)
+    once = pa.RecordBatchReader.from_batches(part.schema, part.to_batches(max_chunksize=7_000))
+    assert (
+        gf.trigger_trio(once, "looked_after")
+        .to_arrow()
+        .equals(gf.trigger_trio(part, "looked_after").to_arrow())
+    )
+
+
+def test_files_are_enough(tmp_path: Path, table: pa.Table) -> None:
+    import pyarrow.parquet as pq
+
+    part = table.slice(0, 60_000)
+    pq.write_table(part, tmp_path / "children.parquet")
+    found = gf.trigger_trio(gf.scan(tmp_path / "children.parquet"), "looked_after", adjust="sex")
+    assert found.provenance.synthetic
+    assert found.to_arrow().equals(gf.trigger_trio(part, "looked_after", adjust="sex").to_arrow())
+
+
+# Resampled clusters.
+
+
+def test_the_bootstrap_of_the_interaction_is_near_the_delta_method(table: pa.Table) -> None:
+    cells = gf.cells(table, "looked_after", by=[*TRIO, "deprivation_quintile", "authority"])
+    formula = f"looked_after ~ {' * '.join(TRIO)} + C(deprivation_quintile)"
+    options = {"vcov": gf.Cluster("authority"), "scale": "standardised"}
+    delta = {
+        (r["term"], r["measure"]): r
+        for r in gf.interaction(cells, formula, TRIO, **options).to_arrow().to_pylist()
+    }
+    found = gf.interaction(cells, formula, TRIO, interval="bootstrap", n_resamples=399, **options)
+    for row in found.to_arrow().to_pylist():
+        other = delta[row["term"], row["measure"]]
+        assert row["estimate"] == other["estimate"]
+        assert row["conf_low"] < row["estimate"] < row["conf_high"]
+        wide = (row["conf_high"] - row["conf_low"]) / (other["conf_high"] - other["conf_low"])
+        assert 0.5 < wide < 1.6, (row["term"], row["measure"], wide)
+    assert not any(r["measure"] == "reri_mover" for r in found.to_arrow().to_pylist())
+    glance = found.to_arrow("glance").to_pylist()[0]
+    assert (glance["n_resamples"], glance["n_failed"]) == (399, 0)
+    for threads in (1, 2, 8):
+        with gf.options(threads=threads):
+            again = gf.interaction(
+                cells, formula, TRIO, interval="bootstrap", n_resamples=399, **options
+            )
+        assert again == found
+    other_seed = gf.interaction(
+        cells, formula, TRIO, interval="bootstrap", n_resamples=399, seed=1, **options
+    )
+    assert other_seed != found
+
+
+def test_the_bootstrap_needs_clusters() -> None:
+    with pytest.raises(InputError, match="resamples clusters"):
+        gf.interaction(held(small()), "care ~ a * b", ["a", "b"], interval="bootstrap")
+    with pytest.raises(InputError, match="n_resamples"):
+        gf.interaction(
+            held(small()),
+            "care ~ a * b",
+            ["a", "b"],
+            vcov=gf.Cluster("area"),
+            interval="bootstrap",
+            n_resamples=10,
+        )
+    trio = gf.trigger_trio(
+        held(small()),
+        "care",
+        factors=["a", "b"],
+        cluster="area",
+        interval="bootstrap",
+        n_resamples=199,
+    )
+    assert set(trio.to_arrow("interaction")["interval"].to_pylist()) == {"bootstrap"}

@@ -79,10 +79,8 @@ def _upset(result: Any, per: Text, lang: Lang, note: Text, title: Text | None) -
         x=Text(f"Rate {per.en}, with exact 95% interval", f"Cyfradd {per.cy}, gyda chyfwng union 95%")
         if _level(result) == "95%" else Text(f"Rate {per.en}, with interval", f"Cyfradd {per.cy}, gyda chyfwng"),
         title=title or Text("The factors alone and together", "Y ffactorau ar eu pen eu hunain a gyda'i gilydd"),
-        subtitle=Text(f"Observed rate of every pattern among {children} children; at the right the rate (events of "
-                      "children)",
-                      f"Cyfradd pob patrwm ymhlith {children} o blant; ar y dde y gyfradd (digwyddiadau o "
-                      "blant)"),
+        subtitle=Text(f"{children} children; at the right the rate (events of children)",
+                      f"{children} o blant; ar y dde y gyfradd (digwyddiadau o blant)"),
         alt=Text(f"Rates {per.en} of {len(rows)} patterns of {len(factors)} factors, from {low} to {high}, with "
                  "intervals.",
                  f"Cyfraddau {per.cy} ar gyfer {len(rows)} patrwm o {len(factors)} ffactor, o {low} i {high}, gyda "

@@ -85,7 +85,7 @@ def upset(
     seen = [r for r in bars if r["estimate"] is not None]
     said = [{"label": r["label"], "text": _line(r, lang)} for r in bars]
     axis = {"type": "quantitative", "title": x.say(lang), "scale": {"zero": True, "nice": True},
-            "axis": {"grid": True, "format": ",d"}}  # fmt: skip
+            "axis": {"grid": True, "format": "~r", "tickCount": 6}}  # fmt: skip
     rates = {
         "width": 300, "height": _ROW * len(order),
         "layer": [
@@ -121,6 +121,7 @@ def effects(
     note: Text,
     lang: Lang,
     scales: Sequence[tuple[str, Text, bool]],
+    panel: int = 158,
     subtitle: Text | None = None,
 ) -> Figure:
     """Draw the same contrasts on several scales side by side.
@@ -131,6 +132,8 @@ def effects(
         ``label, scale, estimate, conf_low, conf_high``, in the order of the rows.
     scales
         Name, axis title, and whether it is a ratio (drawn on a log scale with a line at 1; else a line at 0).
+    panel
+        Width of each scale.
     title, subtitle, alt, note, lang
         Texts and language.
     """
@@ -157,7 +160,7 @@ def effects(
         place = {"y": {"field": "label", "type": "nominal", "sort": order, "title": None,
                        "scale": {"domain": order}, "axis": side}}  # fmt: skip
         panels.append({
-            "width": 158, "height": _ROW * len(order),
+            "width": panel, "height": _ROW * len(order),
             "layer": [
                 {"data": {"values": [{"v": none}]}, "mark": {"type": "rule", "color": SOFT},
                  "encoding": {"x": {**axis, "field": "v"}}},

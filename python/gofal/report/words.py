@@ -13,10 +13,10 @@ WORDS = MappingProxyType(
         "title": Text("Children's care in Wales: the figures, rebuilt",
                       "Gofal plant yng Nghymru: y ffigurau, wedi'u hailadeiladu"),
         "lead": Text(
-            "Every number on this page is computed from published tables by one command. Areas are "
-            "compared, not children.",
-            "Cyfrifir pob rhif ar y dudalen hon o dablau cyhoeddedig gydag un gorchymyn. Cymharir "
-            "ardaloedd, nid plant.",
+            "Every number on this page is computed by one command, from published tables or, where it says so, from "
+            "synthetic children. Tables of areas compare areas, not children.",
+            "Cyfrifir pob rhif ar y dudalen hon gydag un gorchymyn, o dablau cyhoeddedig neu, lle y dywedir hynny, o "
+            "blant synthetig. Mae tablau o ardaloedd yn cymharu ardaloedd, nid plant.",
         ),
         "skip": Text("Skip to content", "Neidio i'r cynnwys"),
         "other": Text("Darllenwch hwn yn Gymraeg", "Read this in English"),

@@ -11,6 +11,7 @@ from gofal.studies.model import StudyFigure as StudyFigure
 from gofal.studies.model import StudyTable as StudyTable
 from gofal.studies.placements import placements as placements
 from gofal.studies.spending import spending as spending
+from gofal.studies.trigger_trio import trigger_trio as trigger_trio
 
 STUDIES: Mapping[str, Callable[[], Study]] = MappingProxyType(
     {
@@ -18,6 +19,7 @@ STUDIES: Mapping[str, Callable[[], Study]] = MappingProxyType(
         "spending": spending,
         "placements": placements,
         "care_orders": care_orders,
+        "trigger_trio": trigger_trio,
     }
 )
 """Every study by name, in the order of the report."""

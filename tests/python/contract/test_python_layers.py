@@ -26,6 +26,7 @@ ORDER = [
         "inequality",
         "regression",
         "disclosure",
+        "_resampled",
         "_suppression",
         "_trio",
         "_trio_statement",
