@@ -19,6 +19,7 @@
 //! | L3 | [`rates`] [`correlation`] [`inequality`] [`regression`] [`panel`] | one folder per family of methods |
 //! | L3 | [`mixed`] | mixed models: random terms, blocked Cholesky, profiled deviance |
 //! | L3 | [`effects`] | what a fitted model says about everybody: standardised risks, interaction, attributable fractions |
+//! | L3 | [`decomposition`] | a whole into parts that add up: Theil, Kitagawa, Das Gupta, Oaxaca-Blinder, Shapley, nested variance |
 //! | L3 | [`simulate`] | synthetic children with known truth |
 //! | L3 | [`risk`] [`imputation`] | 2 × 2 tables, strata, E-values; chained equations |
 //! | L3 | [`resample`] [`multiplicity`] [`disclosure`] [`pooling`] | what the families share |
@@ -31,6 +32,7 @@
 //! * A new binding: `src/python/door.rs`, then any family beside it.
 
 pub mod correlation;
+pub mod decomposition;
 pub mod design;
 pub mod disclosure;
 pub mod effects;

@@ -15,6 +15,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
 | `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
+| `decomposition` | Theil, Kitagawa, Das Gupta, Oaxaca-Blinder, Shapley, nested variance: wholes into parts |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |
 | `figures` `studies` `report` | pictures, published analyses, the report that CI rebuilds |
@@ -40,6 +41,14 @@ from gofal.correlation import compare_correlations as compare_correlations
 from gofal.correlation import correlate as correlate
 from gofal.covariances import HC as HC
 from gofal.covariances import Cluster as Cluster
+from gofal.decomposition import das_gupta as das_gupta
+from gofal.decomposition import inequality_indices as inequality_indices
+from gofal.decomposition import kitagawa as kitagawa
+from gofal.decomposition import oaxaca as oaxaca
+from gofal.decomposition import sequential as sequential
+from gofal.decomposition import shapley as shapley
+from gofal.decomposition import theil as theil
+from gofal.decomposition import variance_shares as variance_shares
 from gofal.describe import describe as describe
 from gofal.disclosure import possible_count_sets as possible_count_sets
 from gofal.disclosure import possible_counts as possible_counts

@@ -9,6 +9,7 @@
 //! | `scan` `stream` | Parquet files and streams of batches, grouped without being held |
 //! | `rows` | a table that is held or one that is scanned |
 //! | `model` | what a regression needs: variables, outcome sums, clusters |
+//! | `complete` | several columns over the rows complete in all of them |
 //! | `codes` | the same without a string per row |
 //! | `output` | building a result table |
 //! | `fingerprint` | a content hash: the data id of a result |
@@ -20,6 +21,7 @@ mod categorical;
 mod cells;
 mod coder;
 mod codes;
+mod complete;
 mod fingerprint;
 mod model;
 mod numeric;
@@ -34,6 +36,7 @@ use arrow_schema::{Schema, SchemaRef};
 use crate::error::{Error, Result};
 
 pub use cells::{Columns, Grouped, GroupedKey, merge_cells};
+pub use complete::{Complete, Named, Nested};
 pub use fingerprint::fingerprint;
 pub use model::{ModelData, Roles};
 pub use numeric::NumericColumn;

@@ -14,7 +14,10 @@ mod capsule;
 mod categories;
 mod cells;
 mod correlation;
+mod counted;
 mod counts;
+mod das_gupta;
+mod decomposition;
 mod describe;
 mod door;
 mod effects;
@@ -24,14 +27,18 @@ mod firth;
 mod glmm;
 mod hazard;
 mod icc;
+mod importance;
 mod imputation;
 mod inequality;
 mod input;
+mod kitagawa;
 mod matched;
 mod mixed;
+mod oaxaca;
 mod outcome;
 mod output;
 mod panel;
+mod plan;
 mod rates;
 mod regression;
 mod risk;
@@ -39,6 +46,7 @@ mod scan;
 mod simulate;
 mod spec;
 mod testing;
+mod variance;
 
 use pyo3::prelude::*;
 
@@ -56,6 +64,10 @@ mod _core {
     #[pymodule_export]
     use super::counts::zero_counts;
     #[pymodule_export]
+    use super::das_gupta::das_gupta;
+    #[pymodule_export]
+    use super::decomposition::{inequality_indices, theil};
+    #[pymodule_export]
     use super::describe::{chi2_sf, describe, fingerprint};
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
@@ -70,13 +82,19 @@ mod _core {
     #[pymodule_export]
     use super::icc::icc;
     #[pymodule_export]
+    use super::importance::{sequential, shapley};
+    #[pymodule_export]
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
     #[pymodule_export]
+    use super::kitagawa::kitagawa;
+    #[pymodule_export]
     use super::matched::clogit;
     #[pymodule_export]
     use super::mixed::{Mixed, mixed_predict};
+    #[pymodule_export]
+    use super::oaxaca::oaxaca;
     #[pymodule_export]
     use super::output::OutTable;
     #[pymodule_export]
@@ -99,6 +117,8 @@ mod _core {
     use super::simulate::World;
     #[pymodule_export]
     use super::testing::{_error_kinds, _panic_for_test, _raise_for_test, _spin_for_test, _sum_for_test};
+    #[pymodule_export]
+    use super::variance::variance_shares;
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

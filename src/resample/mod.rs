@@ -6,6 +6,7 @@
 //! | [`bootstrap`] | replicates of any statistic of resampling weights |
 //! | [`interval`] | normal, basic, percentile, BCa and studentised intervals |
 //! | [`jackknife`] | leave-one-out values, bias, standard error, acceleration |
+//! | [`summary`] | errors and intervals of a statistic of resampling weights in one call |
 //! | [`permutation`] | Monte Carlo and exact permutation p-values of a sum of products |
 //!
 //! Replicate i of seed s draws from stream (s, i): the same bits on 1 or 64 threads.
@@ -15,3 +16,4 @@ pub mod interval;
 pub mod jackknife;
 pub mod permutation;
 pub mod plan;
+pub mod summary;

@@ -12,6 +12,8 @@ from gofal.figures.maps import tile_map as tile_map
 from gofal.figures.maps import waffle as waffle
 from gofal.figures.of import kinds as kinds
 from gofal.figures.of import of as of
+from gofal.figures.parts import shares as shares
+from gofal.figures.parts import waterfall as waterfall
 from gofal.figures.points import caterpillar as caterpillar
 from gofal.figures.points import forest as forest
 from gofal.figures.points import funnel_plot as funnel_plot

@@ -7,6 +7,7 @@ from typing import Any
 from gofal.errors import InputError
 from gofal.figures import of_trio
 from gofal.figures.base import Figure
+from gofal.figures.parts_of import shares_of, waterfall_of
 from gofal.figures.points import caterpillar, forest, funnel_plot
 from gofal.language import PHRASES, Text
 from gofal.options import get_options
@@ -20,7 +21,7 @@ _NOTE = Text("Computed with gofal from the caller's table.", "Cyfrifwyd gyda gof
 def kinds() -> tuple[str, ...]:
     """Return the kinds of figure there are."""
     return ("bars", "caterpillar", "dose", "effects", "forest", "funnel", "heatmap", "heterogeneity", "scatter",
-            "tile_map", "trend", "upset", "waffle")  # fmt: skip
+            "shares", "tile_map", "trend", "upset", "waffle", "waterfall")  # fmt: skip
 
 
 def of(
@@ -38,8 +39,8 @@ def of(
     result
         A gofal result.
     kind
-        ``caterpillar``, ``forest`` or ``funnel``; of a trigger-trio analysis ``upset``, ``forest``, ``dose`` or
-        ``heterogeneity``.
+        ``caterpillar``, ``forest``, ``funnel``, ``shares`` or ``waterfall``; of a trigger-trio
+        analysis ``upset``, ``forest``, ``dose`` or ``heterogeneity``.
     lang
         Language; the option ``lang`` by default.
     title
@@ -71,7 +72,12 @@ def of(
             rows, limits=result.to_arrow("limits").to_pylist(), target=glance["reference"],
             x=Text("population", "poblogaeth"), y=estimate, **texts,
         )  # fmt: skip
-    message = f"no figure {kind!r} of a result; there are caterpillar, forest, funnel"
+    if kind == "shares":
+        return shares_of(result, spoken, texts)
+    if kind == "waterfall":
+        return waterfall_of(result, spoken, texts)
+    known_kinds = "caterpillar, forest, funnel, shares, waterfall"
+    message = f"no figure {kind!r} of a result; there are {known_kinds}"
     raise InputError(message, kind="option", column="kind", got=kind)
 
 

@@ -25,6 +25,7 @@ ORDER = [
         "correlation",
         "inequality",
         "regression",
+        "decomposition",
         "disclosure",
         "_resampled",
         "_suppression",
