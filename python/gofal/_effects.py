@@ -19,11 +19,12 @@ from gofal._models import (
     without_errors,
 )
 from gofal.covariances import Vcov
+from gofal.covariances import said as said_of
 from gofal.errors import InputError, NumericalError
 from gofal.language import Text
 from gofal.progress import progress
 from gofal.results import Result
-from gofal.typing import RISK_FAMILIES, RISK_INTERVALS, RiskFamily, RiskInterval
+from gofal.typing import EFFECT_INTERVALS, RISK_FAMILIES, EffectInterval, RiskFamily
 from gofal.weights import Weight
 
 __all__ = [
@@ -76,19 +77,25 @@ _RATIOS = ("ratio", "risk_ratio", "odds_ratio", "synergy", "ratio_of_ratios")
 class Resampling:
     """How intervals are found, if not by the delta method."""
 
-    interval: RiskInterval
+    interval: EffectInterval
     n_resamples: int
     seed: int
 
     def __post_init__(self) -> None:
         """Refuse words and numbers without meaning."""
-        one_of("interval", self.interval, RISK_INTERVALS)
+        one_of("interval", self.interval, EFFECT_INTERVALS)
         count("n_resamples", self.n_resamples, 99)
 
     @property
     def asked(self) -> bool:
         """Whether anything is resampled."""
         return self.interval != "delta"
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of the call that took part."""
+        if not self.asked:
+            return {"interval": self.interval}
+        return {"interval": self.interval, "n_resamples": self.n_resamples}
 
 
 E = TypeVar("E", bound=Effects)
@@ -226,7 +233,6 @@ def build(
     arguments: dict[str, Any],
     how: Resampling,
     failed: int,
-    drawn: dict[str, Any] | None = None,
     **said: Any,
 ) -> E:
     """Make the result."""
@@ -239,19 +245,13 @@ def build(
             for m, v in zip(tidy["measure"], tidy["estimate"], strict=True)
         ]
     if how.asked:
-        drawn = {"n_resamples": how.n_resamples, "n_failed": failed, "seed": how.seed}
-    drawn = drawn or {}
-    if drawn:
-        said |= {"interval": how.interval, **said, **drawn}
-    else:
-        said.pop("interval", None)
+        said |= {"interval": how.interval, "n_resamples": how.n_resamples, "n_failed": failed}
     glance = glance_of(
         facts, model, vcov=asked.spec["vcov"], family=arguments["family"],
         conf_level=arguments["conf_level"], **said,
     )  # fmt: skip
-    arguments |= {"vcov": repr(arguments["vcov"]), "interval": said.get("interval")}
-    arguments |= {"n_resamples": drawn.get("n_resamples")}
+    arguments |= {**how.arguments(), "vcov": said_of(arguments["vcov"])}
     return kind.build(
         tidy=tidy, glance=glance, source=asked.source,
-        provenance=asked.provenance(function, arguments, facts, seed=drawn.get("seed")),
+        provenance=asked.provenance(function, arguments, facts, seed=how.seed if how.asked else None),
     )  # fmt: skip

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::frame::TableBuilder;
 use crate::parallel::Control;
 use crate::python::door::enter;
-use crate::python::effects::{Assigned, patterns, removals};
+use crate::python::effects::{Assigned, log_ratios, patterns, removals};
 use crate::python::output::OutTable;
 use crate::python::regression::Model;
 use crate::regression::glm::Options;
@@ -50,10 +50,7 @@ pub fn effects_resampled(
         let (what, assigned) = match what {
             "risk" => (What::Risks, scenarios.iter().map(|s| s.1.clone()).collect()),
             "attributable" => (What::Attributable, removals(&factors)),
-            other => (
-                What::Interaction { standardised: other == "standardised" },
-                patterns(&factors, |set, i| set >> i & 1 == 1),
-            ),
+            other => (What::Interaction { standardised: other == "standardised" }, patterns(&factors)),
         };
         let rows = run(model, &what, &assigned, (factors.len(), &logs), how, control)?;
         let failed = rows.iter().map(|r| r.n_failed).max().unwrap_or(0);
@@ -127,11 +124,4 @@ fn run(
         }
     };
     setting.resample(how, control, &derive, logs)
-}
-
-/// Logarithms of the ratios of risks to the first.
-fn log_ratios(risks: &[Estimate]) -> Vec<Estimate> {
-    let log =
-        |r: &Estimate| Estimate { value: (r.value / risks[0].value).ln(), gradient: r.gradient.clone() };
-    risks.iter().map(log).collect()
 }
