@@ -260,22 +260,23 @@ def read(scenario: Scenario, out: Path) -> dict[str, dict[str, list[float]]]:
 def tables(out: Path) -> None:
     """One table per family of scenarios: coverage in per cent, cluster-level and child-level covariate."""
     for pick in (lambda s: s.sizes[0] > 1, lambda s: s.sizes[0] == 1):
-        chosen = [s for s in SCENARIOS if pick(s)]
-        found = {s.name: read(s, out) for s in chosen}
-        names = list(dict.fromkeys(m for s in chosen for m in found[s.name]))
+        found = {s: read(s, out) for s in SCENARIOS if pick(s)}
+        chosen = [s for s in found if found[s]]
+        names = list(dict.fromkeys(m for s in chosen for m in found[s]))
         print("| intervals | " + " | ".join(s.name for s in chosen) + " |")
         print("| --- |" + " --- |" * len(chosen))
         for method in names:
             cells = []
             for s in chosen:
-                terms = found[s.name].get(method)
+                terms = found[s].get(method)
                 shares = [100 * terms[t][1] / terms[t][0] for t in s.truth] if terms else []
                 cells.append(" · ".join(f"{v:.1f}" for v in shares) or "–")
             print(f"| {method} | " + " | ".join(cells) + " |")
-        counts = sorted(
-            {int(next(iter(terms.values()))[0]) for s in chosen for terms in found[s.name].values()}
-        )
-        print("\nreplicates:", counts, "\n")
+        for label, method in (("samples", "classical"), ("samples, wild", "wild")):
+            counts = [found[s][method]["child"][0] if method in found[s] else 0 for s in chosen]
+            if any(counts):
+                print(f"| *{label}* | " + " | ".join(f"{n:.0f}" for n in counts) + " |")
+        print()
 
 
 def main() -> None:

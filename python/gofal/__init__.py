@@ -67,11 +67,10 @@ from gofal.icc import icc as icc
 from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
+from gofal.joint import joint_test as joint_test
 from gofal.maihda import maihda as maihda
 from gofal.mixed import lmm as lmm
 from gofal.multinomial import multinomial as multinomial
-from gofal.mixed import lmm as lmm
-from gofal.joint import joint_test as joint_test
 
 # How to ask.
 from gofal.options import Options as Options

@@ -15,7 +15,7 @@ from gofal.language import Text
 from gofal.mixed import MixedResult, linear_predictions, rows_as_columns
 from gofal.options import get_options
 from gofal.results.frames import into_frame
-from gofal.typing import VARIANCE_INTERVALS, VPC_SCALES, VarianceInterval, VpcScale
+from gofal.typing import COMPONENT_INTERVALS, VPC_SCALES, ComponentInterval, VpcScale
 
 __all__ = ["GlmmResult"]
 
@@ -59,13 +59,14 @@ class GlmmResult(MixedResult):
         groups = self.to_arrow("factors")["n_groups"].to_pylist()
         if min(groups) < _FEW:
             said.append(_FEW_GROUPS)
-        small = row["n_obs"] / max(groups) < _SMALL and row["family"] == "binomial"
+        rows = row["family"] == "binomial" and self.provenance.argument("trials") is None
+        small = rows and row["n_obs"] / max(groups) < _SMALL
         if small and row["method"] == "Laplace" and len(groups) == 1:
             said.append(_LAPLACE)
         return tuple(said)
 
     def variance_components(
-        self, *, interval: VarianceInterval = "none", conf_level: float | None = None
+        self, *, interval: ComponentInterval = "none", conf_level: float | None = None
     ) -> Any:
         """Return variances, covariances and correlations of the random effects, on the scale of the link.
 
@@ -83,7 +84,7 @@ class GlmmResult(MixedResult):
             ``factor, term, estimate, sd, r, share``; ``residual`` is the variance of level 1 that the link
             implies. With an interval ``conf_low, conf_high`` of the variance.
         """
-        if one_of("interval", interval, VARIANCE_INTERVALS) == "none":
+        if one_of("interval", interval, COMPONENT_INTERVALS) == "none":
             return self.table("variance_components")
         limits = self._limits(conf_level)
         rows = self.to_arrow("variance_components").to_pydict()
@@ -134,7 +135,7 @@ class GlmmResult(MixedResult):
         )
 
     def median_odds_ratio(
-        self, *, interval: VarianceInterval = "none", conf_level: float | None = None
+        self, *, interval: ComponentInterval = "none", conf_level: float | None = None
     ) -> Any:
         """Return the median ratio between two groups drawn at random, the higher over the lower.
 
@@ -164,7 +165,7 @@ class GlmmResult(MixedResult):
             "factor": names,
             "ratio": [_core.variance_ratios(v, 0.0)[0] for v in variances],
         }
-        if one_of("interval", interval, VARIANCE_INTERVALS) != "none":
+        if one_of("interval", interval, COMPONENT_INTERVALS) != "none":
             limits = self._limits(conf_level)
             pairs = [limits.get(name, (None, None)) for name in names]
             for column, k in (("ratio_low", 0), ("ratio_high", 1)):

@@ -80,8 +80,7 @@ def _product(tokens: list[str]) -> list[Term]:
         tokens.pop()
         right = _interaction(tokens)
         both = [_joined(a, b) for a in left for b in right]
-        every = [*left, *right, *both]
-        left = [term for i, term in enumerate(every) if not _among(term, every[:i])]
+        left = _distinct([*left, *right, *both])
     return left
 
 
@@ -90,7 +89,7 @@ def _interaction(tokens: list[str]) -> list[Term]:
     while tokens and tokens[-1] == ":":
         tokens.pop()
         right = _atom(tokens)
-        left = [_joined(a, b) for a in left for b in right]
+        left = _distinct([_joined(a, b) for a in left for b in right])
     return left
 
 
@@ -108,6 +107,10 @@ def _atom(tokens: list[str]) -> list[Term]:
 
 def _joined(a: Term, b: Term) -> Term:
     return (*a, *(factor for factor in b if factor not in a))
+
+
+def _distinct(terms: list[Term]) -> list[Term]:
+    return [term for i, term in enumerate(terms) if not _among(term, terms[:i])]
 
 
 def _among(term: Term, terms: list[Term]) -> bool:

@@ -106,7 +106,7 @@ def glmm(
     ... }
     >>> fit = gf.glmm(areas, "care ~ deprived + (1 | authority)", trials="children")
     >>> round(fit.statistic("ratio", term="deprived").value, 2)
-    2.67
+    2.46
     """
     one_of("family", family, GLMM_FAMILIES)
     if link is not None:

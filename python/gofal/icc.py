@@ -71,7 +71,7 @@ def icc(
     >>> import gofal as gf
     >>> t = {"rate": [81, 84, 92, 60, 61, 66, 110, 118, 121], "area": [*"aaabbbccc"]}
     >>> round(gf.icc(t, "rate", "area").statistic(term="icc1").value, 3)
-    0.968
+    0.967
     """
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     source = read(table)

@@ -166,7 +166,6 @@ _WELSH: dict[str, str] = {
     "chi2": "chi-sgwâr",
     "jackknife": "cyllell boced",
     "likelihood-ratio": "cymhareb debygolrwydd",
-    "score": "sgôr",
     "f": "F",
     "reproduced": PHRASES["reproduced"].cy,
     "differs": PHRASES["differs"].cy,

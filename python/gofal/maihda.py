@@ -15,7 +15,7 @@ from gofal.language import Text
 from gofal.mixed import MixedResult, lmm
 from gofal.options import get_options
 from gofal.results import Result
-from gofal.typing import MAIHDA_FAMILIES, VARIANCE_INTERVALS, MaihdaFamily, VarianceInterval
+from gofal.typing import COMPONENT_INTERVALS, MAIHDA_FAMILIES, ComponentInterval, MaihdaFamily
 from gofal.weights import Weight
 
 __all__ = ["MaihdaResult", "maihda"]
@@ -57,7 +57,7 @@ def maihda(
     trials: str | None = None,
     weight: Weight | None = None,
     n_quadrature: int = 1,
-    interval: VarianceInterval = "none",
+    interval: ComponentInterval = "none",
     conf_level: float | None = None,
 ) -> MaihdaResult:
     """Multilevel analysis of individual heterogeneity and discriminatory accuracy.
@@ -124,7 +124,7 @@ def maihda(
     ['vpc', 'vpc', 'additive_share']
     """
     one_of("family", family, MAIHDA_FAMILIES)
-    one_of("interval", interval, VARIANCE_INTERVALS)
+    one_of("interval", interval, COMPONENT_INTERVALS)
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     columns = names("strata", strata)
     if len(columns) < 2:

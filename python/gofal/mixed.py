@@ -162,7 +162,7 @@ def lmm(
     >>> round(fit.statistic(term="(intercept)").value, 1)
     88.1
     >>> [round(v, 3) for v in fit.vpc()["estimate"].to_pylist()]
-    [0.968, 0.968]
+    [0.967, 0.967]
     """
     asked, parsed = mixed_request(table, formula, weight)
     with progress("rows") as report:

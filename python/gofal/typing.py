@@ -103,7 +103,7 @@ WildWeights = Literal["rademacher", "webb"]
 GlmmFamily = Literal["binomial", "poisson", "negative-binomial", "beta-binomial"]
 GlmmLink = Literal["logit", "probit", "cloglog", "log"]
 VpcScale = Literal["latent", "observed"]
-VarianceInterval = Literal["none", "profile"]
+ComponentInterval = Literal["none", "profile"]
 MaihdaFamily = Literal["binomial", "gaussian"]
 
 # Panels.
@@ -161,14 +161,13 @@ EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
 MARGINS: tuple[Margins, ...] = get_args(Margins)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
-EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)
 WILD_WEIGHTS: tuple[WildWeights, ...] = get_args(WildWeights)
 GLMM_FAMILIES: tuple[GlmmFamily, ...] = get_args(GlmmFamily)
 GLMM_LINKS: tuple[GlmmLink, ...] = get_args(GlmmLink)
 MAIHDA_FAMILIES: tuple[MaihdaFamily, ...] = get_args(MaihdaFamily)
 VPC_SCALES: tuple[VpcScale, ...] = get_args(VpcScale)
-VARIANCE_INTERVALS: tuple[VarianceInterval, ...] = get_args(VarianceInterval)
+COMPONENT_INTERVALS: tuple[ComponentInterval, ...] = get_args(ComponentInterval)
 PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)
 PANEL_COVARIANCES: tuple[PanelCovariance, ...] = get_args(PanelCovariance)
 CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)

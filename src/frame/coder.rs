@@ -142,7 +142,7 @@ impl Coder {
                 // A level that does not occur is left out at the end.
                 let both = [self.integer(0), self.integer(1)];
                 let words = column.as_boolean().values().bit_chunks();
-                for word in words.iter() {
+                for word in &words {
                     out.extend((0..64).map(|b| both[usize::from(word >> b & 1 == 1)]));
                 }
                 let rest = words.remainder_bits();

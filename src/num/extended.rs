@@ -35,6 +35,7 @@ impl Extended {
     }
 
     /// Square root of a number that is not negative.
+    #[must_use]
     pub fn sqrt(self) -> Self {
         let root = self.hi.sqrt();
         if root == 0.0 {

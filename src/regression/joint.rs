@@ -58,7 +58,9 @@ pub fn wald(inference: &Inference, beta: &[f64], which: &[usize]) -> Result<Join
             if df2 <= 0.0 {
                 let what =
                     format!("a joint test of {} coefficients (degrees of freedom of CR2)", which.len());
-                return Err(Error::TooFew { what, needed: which.len(), got: eta.max(0.0) as usize });
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // below q
+                let got = eta.max(0.0) as usize;
+                return Err(Error::TooFew { what, needed: which.len(), got });
             }
             f_test(df2 / (eta * q) * statistic, q, df2)
         }

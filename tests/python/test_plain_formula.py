@@ -31,11 +31,12 @@ def sorted_terms(found: tuple[str, list[tuple[str, ...]]]) -> tuple[str, list[fr
     return outcome, [frozenset(term) for term in sorted(plain, key=len)]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=300)
 @given(side=sides, intercept=intercepts)
 @example(side="a*b_2*d", intercept="{}")
 @example(side="(a + d)*(b_2 + C(a))", intercept="{} - 1")
 @example(side="a : a + a", intercept="{}")
+@example(side="a : (a*b_2)", intercept="{}")
 def test_plain_formulas_have_the_terms_of_formulaic(side: str, intercept: str) -> None:
     text = f"y ~ {intercept.format(side)}"
     found = plain_terms(text)

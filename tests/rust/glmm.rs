@@ -280,12 +280,21 @@ fn leverages_are_those_of_the_dense_matrix() {
     if crate::reference::folder().is_none() {
         return;
     }
-    let mut set = contraception(true);
-    set.terms.push(by_row("a", set.outcome.len(), 9));
-    set.terms.push(by_row("b", set.outcome.len(), 4));
+    for slope in [true, false] {
+        leverages_of(slope);
+    }
+}
+
+fn leverages_of(slope: bool) {
+    let mut set = contraception(slope);
+    let n = set.outcome.len();
+    set.terms.push(by_row("a", n, 9));
+    set.terms.push(by_row("b", n, 4));
+    let halves = set.terms[0].codes.iter().map(|c| c % 2).collect();
+    set.terms.push(RandomTerm::intercept("half", halves, vec!["0".to_owned(), "1".to_owned()]));
     let model = Model::new(set.terms, set.x, &set.outcome, LOGIT, "y").expect("a model");
     let mut psi = vec![0.0; model.p()];
-    psi.extend([0.7, -0.3, 0.5, 0.4, 0.3]);
+    psi.extend(if slope { vec![0.7, -0.3, 0.5, 0.4, 0.3, 0.2] } else { vec![0.7, 0.4, 0.3, 0.2] });
     let found =
         modes(&model, &psi, &mut Memory::new(&model), &Control::new()).expect("no error").expect("defined");
     let got = leverage(&model, &found.factor, &found.lambda, &found.cells.w);
@@ -306,11 +315,26 @@ fn leverages_are_those_of_the_dense_matrix() {
     // And H⁻¹ solves: H⁻¹(H v) = v through the factor, column by column of one level.
     let mut unit: Vec<Vec<f64>> =
         model.design.terms.iter().map(|t| vec![0.0; t.q() * t.n_levels()]).collect();
-    unit[0][6] = 1.0;
+    let q = if slope { 2 } else { 1 };
+    let level = 3;
+    unit[0][level * q] = 1.0;
     found.factor.solve_random(&model.design.structure, &mut unit);
-    let (q, level) = (2, 3);
-    assert!((unit[0][6] - got.blocks[0][level * q * q]).abs() < 1e-12);
-    assert!((unit[0][7] - got.blocks[0][level * q * q + 1]).abs() < 1e-12);
+    (0..q).for_each(|k| assert!((unit[0][level * q + k] - got.blocks[0][level * q * q + k]).abs() < 1e-12));
+    // h of one row, from its own right-hand side.
+    for row in [0, 700] {
+        let mut own: Vec<Vec<f64>> =
+            model.design.terms.iter().map(|t| vec![0.0; t.q() * t.n_levels()]).collect();
+        for ((own, term), lambda) in own.iter_mut().zip(&model.design.terms).zip(&found.lambda) {
+            let (q, at) = (term.q(), term.codes[row] as usize * term.q());
+            for j in 0..q {
+                own[at + j] = (j..q).map(|r| lambda[r * q + j] * term.basis[r].at(row)).sum();
+            }
+        }
+        let before = own.clone();
+        found.factor.solve_random(&model.design.structure, &mut own);
+        let want: f64 = own.iter().flatten().zip(before.iter().flatten()).map(|(a, b)| a * b).sum();
+        assert!((got.h[row] - want).abs() < 1e-12 * want.max(1.0), "{row}: {} {want}", got.h[row]);
+    }
 }
 
 /// β, its errors, the standard deviation, the dispersion if any, and the log likelihood.

@@ -19,6 +19,8 @@ use crate::parallel::Control;
 const NEAR_ZERO: f64 = 2e-3;
 /// Share of its information below which a part of θ is not identified: the differences are good to 10⁻⁶.
 const VAGUE: f64 = 2e-5;
+/// Cells beyond which the differences in β are one-sided.
+const MANY: usize = 20_000;
 /// Step of the differences of the gradient, in standard errors.
 const STEP: f64 = 1e-3;
 
@@ -104,6 +106,7 @@ fn information(
     model: &Model,
     evaluator: &mut Evaluator<'_>,
     psi: &[f64],
+    here: &[f64],
     metric: &[f64],
 ) -> Result<(Vec<usize>, Vec<f64>)> {
     let k = psi.len();
@@ -120,22 +123,28 @@ fn information(
     let f = free.len();
     let mut out = vec![0.0; f * f];
     for (a, &j) in free.iter().enumerate() {
-        let scale = (metric[j * k + j] / 2.0).sqrt();
-        let mut h = STEP / scale;
-        if j >= model.p() && psi[j] > 0.0 && j < model.p() + entries.len() {
+        let mut h = STEP / (metric[j * k + j] / 2.0).sqrt();
+        let of_theta = j >= model.p() && j < model.p() + entries.len();
+        if of_theta {
+            // A flat direction bends away within the distance to θ = 0.
+            h = h.min(psi[j].abs().max(0.01) / 500.0);
+        }
+        if of_theta && psi[j] > 0.0 {
             h = h.min(psi[j] / 4.0);
         }
         let mut side = |sign: f64| -> Result<Vec<f64>> {
             let mut at = psi.to_vec();
             at[j] += sign * h;
             let found = evaluator.at(&at)?.ok_or_else(not_definite)?;
-            let gradient = found.gradient.clone();
             evaluator.memory.keep(found.modes);
-            Ok(gradient)
+            Ok(found.gradient)
         };
-        let (up, down) = (side(1.0)?, side(-1.0)?);
+        let up = side(1.0)?;
+        // β of many cells: the likelihood is so nearly quadratic that one side will do.
+        let (down, width) =
+            if j < model.p() && model.len() > MANY { (here.to_vec(), h) } else { (side(-1.0)?, 2.0 * h) };
         for (b, &i) in free.iter().enumerate() {
-            out[a * f + b] = (up[i] - down[i]) / (4.0 * h);
+            out[a * f + b] = (up[i] - down[i]) / (2.0 * width);
         }
     }
     for a in 0..f {
@@ -163,10 +172,11 @@ fn assemble(
     nodes: usize,
 ) -> Result<Glmm> {
     let (p, k) = (model.p(), psi.len());
-    let (free, observed) = information(model, evaluator, &psi, &search.end.metric)?;
+    let here = evaluator.at(&psi)?.ok_or_else(not_definite)?;
+    evaluator.memory.keep(here.modes);
+    let (free, observed) = information(model, evaluator, &psi, &here.gradient, &search.end.metric)?;
     let root = identified(&observed, &free, p)?;
     // The last Newton step, for digits that the search need not reach.
-    let here = evaluator.at(&psi)?.ok_or_else(not_definite)?;
     let mut step: Vec<f64> = free.iter().map(|&j| -0.5 * here.gradient[j]).collect();
     root.solve(&mut step);
     free.iter().zip(&step).for_each(|(&j, d)| psi[j] += d);

@@ -7,6 +7,7 @@ use crate::mixed::factor::Factor;
 use crate::mixed::glmm::model::Model;
 use crate::mixed::inverse::Known;
 use crate::mixed::structure::Structure;
+use crate::mixed::term::Basis;
 
 /// h, T and the diagonal blocks of H⁻¹.
 #[derive(Debug, Clone)]
@@ -39,6 +40,10 @@ pub fn leverage(model: &Model, factor: &Factor, lambda: &[Vec<f64>], w: &[f64]) 
     }
     let known = factor.inverse_pattern(structure, false, true);
     let mut parts = Parts::new(model, structure, &known);
+    if terms.iter().all(|term| term.q() == 1 && term.basis[0] == Basis::One) {
+        let (h, t) = parts.of_intercepts(lambda, w);
+        return Leverage { h, t, blocks: known.into_blocks() };
+    }
     let mut h = Vec::with_capacity(w.len());
     let mut t: Vec<Vec<f64>> = terms.iter().map(|term| vec![0.0; term.q() * term.q()]).collect();
     for (i, &w) in w.iter().enumerate() {
@@ -94,6 +99,74 @@ impl<'a> Parts<'a> {
             at += q;
         }
         Self { model, structure, known, list, a: vec![0.0; at], c: vec![0.0; at] }
+    }
+
+    /// h and T where every term is a random intercept: pair after pair of terms over all rows.
+    fn of_intercepts(&self, lambda: &[Vec<f64>], w: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
+        let scale = |part: &Part| lambda[part.term][0];
+        let mut c = vec![vec![0.0; w.len()]; self.list.len()];
+        for (x, one) in self.list.iter().enumerate() {
+            let own = |i: usize| self.block_of_intercept(one, self.level(i, one));
+            c[x].iter_mut().enumerate().for_each(|(i, c)| *c += own(i) * scale(one));
+            for (y, two) in self.list.iter().enumerate().skip(x + 1) {
+                let value = self.shared(one, two);
+                let (before, after) = c.split_at_mut(y);
+                for (i, (a, b)) in before[x].iter_mut().zip(&mut after[0]).enumerate() {
+                    let v = value(i);
+                    *a += v * scale(two);
+                    *b += v * scale(one);
+                }
+            }
+        }
+        let mut h = vec![0.0; w.len()];
+        let mut t = vec![Vec::new(); self.list.len()];
+        for (part, c) in self.list.iter().zip(&c) {
+            h.iter_mut().zip(c).for_each(|(h, c)| *h += scale(part) * c);
+            t[part.term] = vec![c.iter().zip(w).map(|(c, w)| c * w).sum()];
+        }
+        (h, t)
+    }
+
+    /// (H⁻¹)_ℓℓ of a random intercept.
+    fn block_of_intercept(&self, part: &Part, level: usize) -> f64 {
+        match part.place {
+            Place::Stage(s) => self.known.diagonal[s][level],
+            Place::Border { first, .. } => self.known.tail[(first + level) * (self.known.k + 1)],
+        }
+    }
+
+    /// The entry of H⁻¹ that two random intercepts share in row i; stages come before borders.
+    fn shared<'b>(&'b self, one: &'b Part, two: &'b Part) -> Box<dyn Fn(usize) -> f64 + 'b> {
+        let (first_codes, codes) =
+            (&self.model.design.terms[one.term].codes, &self.model.design.terms[two.term].codes);
+        let k = self.known.k;
+        let (s, place) = match (&one.place, &two.place) {
+            (Place::Border { first, .. }, Place::Border { first: second, .. }) => {
+                return Box::new(move |i| {
+                    self.known.tail[(first + first_codes[i] as usize) * k + second + codes[i] as usize]
+                });
+            }
+            (Place::Border { .. }, Place::Stage(_)) => return Box::new(|_| 0.0),
+            (Place::Stage(s), place) => (*s, place),
+        };
+        let (stage, rows, fixed) = (&self.structure.stages[s], &self.known.rows[s], self.structure.p + 1);
+        let begin = move |i: usize| {
+            let level = first_codes[i] as usize;
+            if s == 0 { stage.offset[level] - level * fixed } else { level * (stage.width + k) }
+        };
+        match place {
+            Place::Stage(later) => {
+                let from = later - s - 1;
+                Box::new(move |i| rows[begin(i) + from])
+            }
+            Place::Border { index, .. } if s == 0 => {
+                let met = &self.structure.place[*index];
+                Box::new(move |i| rows[begin(i) + stage.width + met[i] as usize])
+            }
+            Place::Border { first, .. } => {
+                Box::new(move |i| rows[begin(i) + stage.width + first + codes[i] as usize])
+            }
+        }
     }
 
     fn row(&mut self, i: usize, lambda: &[Vec<f64>]) {
