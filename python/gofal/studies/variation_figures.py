@@ -35,8 +35,8 @@ CLA = Text(
     "Source: Welsh Government (StatsWales), children looked after per 10,000 under 18 at 31 March, rounded; counts of "
     "Wales; ONS population. Six authorities without printed rates for both years are one bar: Wales less the sixteen.",
     "Ffynhonnell: Llywodraeth Cymru (StatsCymru), plant sy'n derbyn gofal fesul 10,000 o dan 18 oed ar 31 Mawrth, "
-    "wedi'u talgrynnu; cyfrifon Cymru; poblogaeth SYG. Mae chwe awdurdod heb gyfraddau printiedig ar gyfer y ddwy flynedd yn "
-    "un bar: Cymru heb yr un ar bymtheg.",
+    "wedi'u talgrynnu; cyfrifon Cymru; poblogaeth SYG. Mae chwe awdurdod heb gyfraddau printiedig ar gyfer y ddwy "
+    "flynedd yn un bar: Cymru heb yr un ar bymtheg.",
 )
 
 
