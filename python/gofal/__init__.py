@@ -11,7 +11,10 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
 | `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
 | `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
+| `glmm` `maihda` | generalised linear mixed models; strata and their interactions |
 | `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
+| `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
+| `effects` `wild` `joint` | risks for everybody, interaction, attributable fractions; few clusters; joint tests |
 | `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
 | `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
 | `decomposition` | Theil, Kitagawa, Das Gupta, Oaxaca-Blinder, Shapley, nested variance: wholes into parts |
@@ -59,10 +62,13 @@ from gofal.evalue import bounding_factor as bounding_factor
 from gofal.evalue import evalue as evalue
 from gofal.firth import firth as firth
 from gofal.funnel import funnel as funnel
+from gofal.glmm import glmm as glmm
 from gofal.icc import icc as icc
 from gofal.impute import impute as impute
 from gofal.inequality import concentration_index as concentration_index
 from gofal.inequality import slope_index as slope_index
+from gofal.joint import joint_test as joint_test
+from gofal.maihda import maihda as maihda
 from gofal.mixed import lmm as lmm
 from gofal.mixed_change import sequential_models as sequential_models
 from gofal.multinomial import multinomial as multinomial

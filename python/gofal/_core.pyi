@@ -5,6 +5,7 @@ from typing import Any, final
 
 __version__: str
 __all__ = [
+    "Glmm",
     "Mixed",
     "Model",
     "Scan",
@@ -30,6 +31,7 @@ __all__ = [
     "das_gupta",
     "describe",
     "discrete_hazard",
+    "effects_resampled",
     "evalue",
     "evalue_difference",
     "fingerprint",
@@ -42,7 +44,7 @@ __all__ = [
     "impute",
     "inequality_indices",
     "interaction",
-    "interaction_bootstrap",
+    "joint_test",
     "kitagawa",
     "leave_one_out",
     "mantel_haenszel",
@@ -57,6 +59,7 @@ __all__ = [
     "mixed_profile",
     "multinomial",
     "oaxaca",
+    "observed_shares",
     "ordinal",
     "panel",
     "pool",
@@ -76,6 +79,7 @@ __all__ = [
     "slope_resampled",
     "standardised",
     "theil",
+    "variance_ratios",
     "variance_shares",
     "wild_bootstrap",
     "zero_counts",
@@ -120,6 +124,8 @@ class Model:
     def levels(self, column: str) -> list[str]: ...
     def totals(self, column: str) -> Table | None: ...
     def names(self) -> tuple[list[str], list[str]]: ...
+    def edge(self) -> list[str]: ...
+    def clusters_exposed(self) -> list[tuple[str, int]]: ...
     def covariance(self) -> list[list[float]]: ...
     def facts(self) -> list[tuple[str, float]]: ...
     def rows(self) -> Table | None: ...
@@ -189,6 +195,36 @@ def mixed_criterion(model: Mixed, theta: list[float]) -> float: ...
 def replicate_limits(
     values: list[float], estimate: float, conf_level: float, how: str, acceleration: float
 ) -> tuple[float, float]: ...
+
+@final
+class Glmm:
+    def __new__(
+        cls,
+        table: Any,
+        spec: dict[str, Any],
+        random: list[Any],
+        nodes: int,
+        start: list[float] | None = None,
+        threads: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Glmm: ...
+    def coefficients(self, conf_level: float) -> Table: ...
+    def covariance(self, conditional: bool) -> list[list[float]]: ...
+    def components(self) -> Table: ...
+    def modes(self) -> Table: ...
+    def theta(self) -> list[tuple[str, str, float]]: ...
+    def path(self) -> list[tuple[list[float], float]]: ...
+    def facts(self) -> list[tuple[str, float | None]]: ...
+    def factors(self) -> list[tuple[str, int, bool, float]]: ...
+    def rows(self) -> Table | None: ...
+    def profile(
+        self, conf_level: float, threads: int = 0
+    ) -> list[tuple[str, float, float | None]]: ...
+
+def observed_shares(
+    family: str, link: str, variances: list[float], eta: float, theta: float | None = None
+) -> tuple[float, list[float], float, float]: ...
+def variance_ratios(variance: float, beta: float) -> tuple[float, float, float, float]: ...
 def mixed_predict(
     table: Any,
     spec: dict[str, Any],
@@ -208,17 +244,21 @@ def standardised(
 def interaction(
     model: Model, factors: list[tuple[str, str, str]], standardised: bool, conf_level: float
 ) -> Table: ...
-def interaction_bootstrap(
+def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
+def effects_resampled(
     model: Model,
+    what: str,
+    scenarios: list[tuple[str, list[tuple[str, str]]]],
     factors: list[tuple[str, str, str]],
-    standardised: bool,
-    conf_level: float,
+    logs: list[bool],
+    interval: str,
     n_resamples: int,
     seed: int,
-    threads: int = 0,
-    progress: Callable[[int, int], object] | None = None,
+    conf_level: float,
+    threads: int,
+    progress: Callable[[int, int], object] | None,
 ) -> tuple[Table, int]: ...
-def attributable(model: Model, factors: list[tuple[str, str, str]], conf_level: float) -> Table: ...
+def joint_test(model: Model, terms: list[int], threads: int) -> Table: ...
 def chi2_sf(statistic: float, df: float) -> float: ...
 def guess(model: Model, term: str, conf_level: float) -> tuple[float, float]: ...
 def wild_bootstrap(
@@ -473,6 +513,60 @@ def panel(
     conf_level: float,
     threads: int = 0,
 ) -> tuple[Table, Table | None, Table | None, list[tuple[str, float]]]: ...
+def firth(
+    table: Any,
+    spec: dict[str, Any],
+    profile: bool,
+    flic: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def multinomial(
+    table: Any,
+    spec: dict[str, Any],
+    levels: tuple[list[str], bool] | None,
+    reference: str | None,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def ordinal(
+    table: Any,
+    spec: dict[str, Any],
+    levels: tuple[list[str], bool] | None,
+    link: str,
+    partial: list[str],
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def clogit(
+    table: Any,
+    spec: dict[str, Any],
+    n_strata: int,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def zero_counts(
+    table: Any,
+    spec: dict[str, Any],
+    zero_terms: list[list[tuple[str, str, str]]],
+    is_hurdle: bool,
+    conf_level: float,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
+def discrete_hazard(
+    table: Any,
+    spec: dict[str, Any],
+    exit: str,  # noqa: A002
+    entry: str | None,
+    period: str,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Model: ...
 def theil(
     table: Any,
     value: str,
@@ -559,57 +653,3 @@ def variance_shares(
     threads: int = 0,
     progress: Callable[[int, int], object] | None = None,
 ) -> tuple[Table, list[tuple[str, float]]]: ...
-def firth(
-    table: Any,
-    spec: dict[str, Any],
-    profile: bool,
-    flic: bool,
-    conf_level: float,
-    threads: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
-def multinomial(
-    table: Any,
-    spec: dict[str, Any],
-    levels: tuple[list[str], bool] | None,
-    reference: str | None,
-    conf_level: float,
-    threads: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
-def ordinal(
-    table: Any,
-    spec: dict[str, Any],
-    levels: tuple[list[str], bool] | None,
-    link: str,
-    partial: list[str],
-    conf_level: float,
-    threads: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
-def clogit(
-    table: Any,
-    spec: dict[str, Any],
-    n_strata: int,
-    conf_level: float,
-    threads: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
-def zero_counts(
-    table: Any,
-    spec: dict[str, Any],
-    zero_terms: list[list[tuple[str, str, str]]],
-    is_hurdle: bool,
-    conf_level: float,
-    threads: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Table, list[list[float]], list[tuple[str, float]], list[tuple[str, Table]]]: ...
-def discrete_hazard(
-    table: Any,
-    spec: dict[str, Any],
-    exit: str,  # noqa: A002
-    entry: str | None,
-    period: str,
-    threads: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> Model: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,10 @@ __all__ = [
     "fit",
     "glance_of",
     "notes_on_clusters",
+    "notes_on_inference",
     "request",
+    "tidy_of",
+    "without_errors",
 ]
 
 FEW_CLUSTERS = 40
@@ -45,13 +48,19 @@ class Request:
     made: tuple[str, ...] = ()
 
     def provenance(
-        self, function: str, arguments: dict[str, Any], facts: dict[str, float]
+        self,
+        function: str,
+        arguments: dict[str, Any],
+        facts: dict[str, float],
+        *,
+        seed: int | None = None,
     ) -> Provenance:
         """Return the call behind a result."""
         return provenance_of(
             function, self.source, _used(self.spec, self.formula, self.reads, self.made),
             {"formula": self.formula.text, **arguments},
             n_obs=int(facts["n_obs"]), n_missing=int(facts["n_missing"]),
+            seed=seed,
         )  # fmt: skip
 
 
@@ -60,6 +69,7 @@ def _used(
 ) -> list[str]:
     """Return the columns that a model reads."""
     parts = [spec[k] for k in ("trials", "frequency", "prior", "offset") if spec[k]]
+    parts += [column for column in spec["cells"] or () if column]
     used = [spec["outcome"], *formula.columns, *spec["clusters"], *parts, *reads]
     return [name for name in dict.fromkeys(used) if name not in made]
 
@@ -167,6 +177,10 @@ def _of_cells_by_value(spec: dict[str, Any], held: Cells, parsed: Formula) -> No
     spec["frequency"] = held.columns[0]
 
 
+FEW_EXPOSED = 5
+"""Up to this many clusters with the rarer value, errors for a covariate of clusters are not to be trusted."""
+
+
 def fit(asked: Request) -> _core.Model:
     """Fit the model (a bar appears when it takes long)."""
     with progress("rows") as report:
@@ -190,12 +204,34 @@ _COUNTS = ("n_obs", "n_missing", "n_cells", "n_groups", "n_informative", "n_pers
            "events", "n_clusters", "n_iter")  # fmt: skip
 
 
-def glance_of(facts: dict[str, float], **said: Any) -> dict[str, list[Any]]:
+def glance_of(
+    facts: dict[str, float], model: _core.Model | None = None, **said: Any
+) -> dict[str, list[Any]]:
     """Return the one row about the whole from the kernel's facts."""
     row: dict[str, list[Any]] = {
         k: [int(facts[k]) if k in _COUNTS else facts[k]] for k in _GLANCE if k in facts
     }
+    # Models with several linear predictors have no such facts.
+    exposed = [n for _, n in model.clusters_exposed()] if model is not None else []
+    if exposed:
+        row["n_clusters_exposed"] = [min(exposed)]
+    edge = model.edge() if model is not None else []
+    if edge:
+        more = f" and {len(edge) - 3} more" if len(edge) > 3 else ""
+        row["edge"] = ["; ".join(edge[:3]) + more]
     return row | {k: [v] for k, v in said.items()}
+
+
+_EDGE = "the estimate is on the edge of its range: no standard error is known"
+
+
+def without_errors(model: _core.Model, tidy: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the rows, without errors where the maximum of the likelihood is on the edge of the range of the means."""
+    if not model.edge():
+        return tidy
+    n = len(tidy["estimate"])
+    gone = ("std_error", "statistic", "df", "p_value", "conf_low", "conf_high")
+    return tidy | {name: [None] * n for name in gone if name in tidy} | {"reason": [_EDGE] * n}
 
 
 def tidy_of(model: _core.Model, conf_level: float, *, profile: bool) -> dict[str, list[Any]]:
@@ -223,3 +259,47 @@ def notes_on_clusters(vcov: str, n_clusters: int | None) -> tuple[Text, ...]:
                      f"Mae {n_clusters} clwstwr yn brin ar gyfer {vcov}: mae ei gyfyngau'n rhy gul; mae CR2 yn dal "
                      "yn well."),)  # fmt: skip
     return ()
+
+
+def notes_on_inference(
+    about: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> tuple[Text, ...]:
+    """Return where the errors must not be trusted, and why."""
+    said = list(notes_on_clusters(about["vcov"], about.get("n_clusters")))
+    exposed = about.get("n_clusters_exposed")
+    if exposed is not None and exposed <= FEW_EXPOSED:
+        said.append(_few_exposed(exposed))
+    low = sorted(
+        {str(r["term"]) for r in rows if about["vcov"] == "CR2" and (r.get("df") or 9) < 4}
+    )
+    if low:
+        said.append(_few_degrees(low))
+    if about.get("edge"):
+        said.append(_on_the_edge(str(about["edge"])))
+    return tuple(said)
+
+
+def _few_exposed(n: int) -> Text:
+    return Text(
+        f"A covariate that does not vary within clusters has its rarer value in {n} of them: CR0 and CR1 reject "
+        "far too often, and the wild bootstrap with the null imposed hardly ever (MacKinnon and Webb 2017).",
+        f"Mae gan newidyn nad yw'n amrywio o fewn clystyrau ei werth prinnaf mewn {n} ohonynt: mae CR0 a CR1 yn "
+        "gwrthod yn llawer rhy aml, a'r bootstrap gwyllt o dan y rhagdybiaeth nwl bron byth (MacKinnon a Webb 2017).",
+    )
+
+
+def _few_degrees(terms: Sequence[str]) -> Text:
+    listed = ", ".join(terms[:5]) + (" …" if len(terms) > 5 else "")
+    return Text(
+        f"Fewer than 4 degrees of freedom ({listed}): the t approximation is not to be relied on (Tipton 2015).",
+        f"Llai na 4 gradd rhyddid ({listed}): ni ddylid dibynnu ar y brasamcan t (Tipton 2015).",
+    )
+
+
+def _on_the_edge(patterns: str) -> Text:
+    return Text(
+        f"The likelihood is greatest where a fitted mean reaches the end of its range: {patterns}. Standard "
+        'errors do not exist there; use family="modified-poisson" or "logistic".',
+        f"Mae'r debygolrwydd ar ei fwyaf lle mae cymedr ffitiedig yn cyrraedd pen ei amrediad: {patterns}. Nid oes "
+        'cyfeiliornadau safonol yno; defnyddiwch family="modified-poisson" neu "logistic".',
+    )

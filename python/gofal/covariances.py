@@ -16,7 +16,7 @@ from gofal._check import one_of
 from gofal.errors import InputError
 from gofal.typing import CLUSTER_KINDS, COVARIANCES, ClusterKind
 
-__all__ = ["HC", "Cluster", "Vcov", "score_vcov", "vcov_of"]
+__all__ = ["HC", "Cluster", "Vcov", "said", "score_vcov", "vcov_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class Cluster:
         One column whose levels are the clusters, or two (then ``kind="CR1S"``).
     kind
         ``"CR2"`` (Bell and McCaffrey 2002; Satterthwaite degrees of freedom: the one that holds with 22
-        clusters), ``"CR3"`` (jackknife type), ``"CR0"``, ``"CR1"``, ``"CR1S"`` (Stata's).
+        clusters), ``"CR3"`` (jackknife type), ``"jackknife"`` (leaves out one cluster at a time: the most
+        careful), ``"CR0"``, ``"CR1"``, ``"CR1S"`` (Stata's).
 
     Examples
     --------
@@ -136,3 +137,9 @@ def score_vcov(value: Vcov) -> Vcov:
         "models with one linear predictor (gf.glm)"
     )
     raise InputError(message, kind="option", column="vcov", got=word)
+
+
+def said(value: object) -> str:
+    """Return a ``vcov`` argument in words."""
+    word, clusters = vcov_of(value)
+    return f"{word} by {' and '.join(clusters)}" if clusters else word

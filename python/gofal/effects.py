@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from gofal import _core
 from gofal._call import DEFAULT_SEED, columns_of, threads
 from gofal._check import level, names, one_of
-from gofal._models import Request, facts_of, fit, glance_of, notes_on_clusters, request
-from gofal._resampled import resampled
+from gofal._effects import Effects, Resampling, build, factors_of, model_of, resampled, scenarios_of
 from gofal.covariances import Vcov
 from gofal.errors import InputError, NumericalError
 from gofal.language import Text
 from gofal.options import get_options
-from gofal.results import Result
-from gofal.typing import (
-    EFFECT_INTERVALS,
-    INTERACTION_SCALES,
-    RISK_FAMILIES,
-    EffectInterval,
-    InteractionScale,
-    RiskFamily,
-)
+from gofal.typing import INTERACTION_SCALES, EffectInterval, InteractionScale, RiskFamily
 from gofal.weights import Weight
 
 __all__ = [
@@ -35,37 +25,21 @@ __all__ = [
     "risk",
 ]
 
-_CAUSAL = Text(
-    "These contrasts are effects only if the model holds everything that confounds the exposures; otherwise they "
-    "describe groups of children, not what would happen if an exposure were removed.",
-    "Dim ond os yw'r model yn cynnwys popeth sy'n drysu'r amlygiadau y mae'r cyferbyniadau hyn yn effeithiau; fel "
-    "arall maent yn disgrifio grwpiau o blant, nid yr hyn a fyddai'n digwydd pe câi amlygiad ei ddileu.",
-)
 
-
-class _Effects(Result):
-    _about = ("n_missing", "n_clusters", "family", "vcov", "base")
-
-    def notes(self) -> tuple[Text, ...]:
-        """Return the causal assumption, and what must be known about the inference."""
-        row = self.to_arrow("glance").to_pylist()[0]
-        return (_CAUSAL, *notes_on_clusters(row["vcov"], row.get("n_clusters")))
-
-
-class RiskResult(_Effects):
+class RiskResult(Effects):
     """Standardised risks and their contrasts. See :func:`risk`."""
 
     _title: ClassVar[Text] = Text("Standardised risks", "Risgiau safonedig")
     _hidden = ("df", "statistic")
 
 
-class InteractionResult(_Effects):
+class InteractionResult(Effects):
     """Interaction on two scales. See :func:`interaction`."""
 
     _title: ClassVar[Text] = Text("Interaction of exposures", "Rhyngweithiad amlygiadau")
 
 
-class AttributableResult(_Effects):
+class AttributableResult(Effects):
     """Attributable fractions. See :func:`attributable_fraction`."""
 
     _title: ClassVar[Text] = Text("Attributable fractions", "Cyfrannau priodoladwy")
@@ -83,58 +57,6 @@ class AttributableResult(_Effects):
                 raise NumericalError(message, kind="undefined", column=measure)
 
 
-E = TypeVar("E", bound=_Effects)
-
-
-def _model(
-    table: Any,
-    formula: str,
-    exposures: list[str],
-    *,
-    family: RiskFamily,
-    trials: str | None,
-    weight: Weight | None,
-    vcov: Vcov,
-) -> tuple[Request, _core.Model]:
-    one_of("family", family, RISK_FAMILIES)
-    base, link = {"logistic": ("binomial", "logit"), "log-binomial": ("binomial", "log"),
-                  "modified-poisson": ("poisson", "log"), "linear": ("binomial", "identity")}[family]  # fmt: skip
-    if family == "modified-poisson" and vcov == "classical":
-        message = (
-            'vcov: modified Poisson needs a robust covariance: gf.HC(1) or gf.Cluster("authority") '
-            "(a 0/1 outcome varies less than a Poisson count)"
-        )
-        raise InputError(message, kind="option", column="vcov", got=vcov)
-    asked = request(table, formula, family=base, link=link, trials=trials, weight=weight, vcov=vcov)
-    for name in exposures:
-        if name not in asked.formula.columns:
-            message = f'exposure: "{name}" is not in the formula {asked.formula.text!r}'
-            raise InputError(message, kind="option", column="exposure", got=name)
-    model = fit(asked)
-    _, aliased = model.names()
-    if aliased:
-        message = (
-            f"aliased column(s): {', '.join(aliased)}: a pattern of the exposures has no rows of its own; drop "
-            "the term"
-        )
-        raise NumericalError(message, kind="aliased", columns=aliased)
-    return asked, model
-
-
-def _factors(model: _core.Model, exposures: list[str]) -> list[tuple[str, str, str]]:
-    """Return (column, reference, exposed) of binary exposures."""
-    out = []
-    for name in exposures:
-        levels = model.levels(name)
-        if len(levels) != 2:
-            message = (
-                f'exposure "{name}" has {len(levels)} levels; expected two (0 and 1, or no and yes)'
-            )
-            raise InputError(message, kind="option", column="exposure", got=levels)
-        out.append((name, levels[0], levels[1]))
-    return out
-
-
 def risk(
     table: Any,
     formula: str,
@@ -145,6 +67,9 @@ def risk(
     trials: str | None = None,
     weight: Weight | None = None,
     vcov: Vcov = "classical",
+    interval: EffectInterval = "delta",
+    n_resamples: int = 2000,
+    seed: int = DEFAULT_SEED,
     conf_level: float | None = None,
 ) -> RiskResult:
     """Risks had everybody each exposure, by marginal standardisation, and their contrasts.
@@ -156,7 +81,8 @@ def risk(
     formula
         The outcome model, ``"looked_after ~ domestic_abuse * substance_misuse + age_band"``.
     exposure
-        A column of the formula (each level is compared with the first), or several binary columns
+        A column of the formula (each level is compared with the first, or with the one that
+        ``C(name, Treatment("level"))`` makes the reference), or several binary columns
         (each pattern is compared with none of them).
     family
         ``"logistic"``, ``"log-binomial"``, ``"modified-poisson"`` (robust ``vcov`` needed), ``"linear"``.
@@ -166,6 +92,11 @@ def risk(
         As in `gf.glm`.
     vcov
         ``"classical"``, ``gf.HC(1)``, ``gf.Cluster("authority")``.
+    interval
+        ``"delta"``; ``"bca"`` or ``"percentile"``: the model is fitted again to rows drawn with replacement, or
+        to whole clusters where ``vcov`` names them. With 22 clusters ``"delta"`` under CR2 holds better.
+    n_resamples, seed
+        Of the bootstrap.
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -195,14 +126,17 @@ def risk(
     """
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     exposures = names("exposure", exposure)
-    asked, model = _model(
+    asked, model = model_of(
         table, formula, exposures, family=family, trials=trials, weight=weight, vcov=vcov
     )
-    scenarios = _scenarios(model, exposures)
+    scenarios = scenarios_of(asked, model, exposures)
     tidy = columns_of(_core.standardised(model, scenarios, conf, threads()))
+    how, failed = Resampling(interval, n_resamples, seed), 0
+    if how.asked:
+        failed = resampled(model, tidy, "risk", how, conf, scenarios=scenarios)
     scale = [base if m in ("risk", "risk_difference") else 1.0 for m in tidy["measure"]]
     for name in ("estimate", "std_error", "conf_low", "conf_high"):
-        tidy[name] = [v * s for v, s in zip(tidy[name], scale, strict=True)]
+        tidy[name] = [None if v is None else v * s for v, s in zip(tidy[name], scale, strict=True)]
     # A test that a risk is one half would say nothing.
     for name in ("statistic", "p_value"):
         tidy[name] = [
@@ -210,23 +144,9 @@ def risk(
         ]
     arguments = {
         "exposure": tuple(exposures), "family": family, "base": base, "trials": trials, "weight": weight,
-        "vcov": repr(vcov), "conf_level": conf,
+        "vcov": vcov, "conf_level": conf,
     }  # fmt: skip
-    return _build(RiskResult, "risk", asked, model, _first(tidy), arguments, base=base)
-
-
-def _scenarios(model: _core.Model, exposures: list[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    if len(exposures) == 1:
-        (name,) = exposures
-        return [(f"{name}={v}", [(name, v)]) for v in model.levels(name)]
-    factors = _factors(model, exposures)
-    out = []
-    # By number of exposures, so that the reference is none of them.
-    for size in range(len(factors) + 1):
-        for on in itertools.combinations(factors, size):
-            label = " + ".join(f[0] for f in on) or "none"
-            out.append((label, [(c, e if (c, r, e) in on else r) for c, r, e in factors]))
-    return out
+    return build(RiskResult, "risk", asked, model, tidy, arguments, how, failed, base=base)
 
 
 def interaction(
@@ -240,7 +160,7 @@ def interaction(
     weight: Weight | None = None,
     vcov: Vcov = "classical",
     interval: EffectInterval = "delta",
-    n_resamples: int = 999,
+    n_resamples: int = 2000,
     seed: int = DEFAULT_SEED,
     conf_level: float | None = None,
 ) -> InteractionResult:
@@ -256,8 +176,7 @@ def interaction(
         ``"model"``: ratios of the model (odds ratios of a logistic model, risk ratios of a log model);
         ``"standardised"``: ratios of standardised risks.
     interval, n_resamples, seed
-        ``"delta"``, or ``"bootstrap"``: clusters are resampled and the model fitted anew (BCa limits; needs
-        ``vcov=gf.Cluster(…)`` with one column).
+        As in :func:`risk`.
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -291,24 +210,19 @@ def interaction(
     if not 2 <= len(listed) <= 3:
         message = f"exposures: {len(listed)} named; expected two or three"
         raise InputError(message, kind="option", column="exposures", got=listed)
-    asked, model = _model(
+    asked, model = model_of(
         table, formula, listed, family=family, trials=trials, weight=weight, vcov=vcov
     )
-    one_of("interval", interval, EFFECT_INTERVALS)
-    factors, standardised = _factors(model, listed), scale == "standardised"
-    tidy = columns_of(_core.interaction(model, factors, standardised, conf))
-    said: dict[str, Any] = {}
-    if interval == "bootstrap":
-        tidy, said = resampled(
-            model, factors, tidy, standardised=standardised, vcov=vcov, conf_level=conf,
-            n_resamples=n_resamples, seed=seed,
-        )  # fmt: skip
+    factors = factors_of(asked, model, listed)
+    tidy = columns_of(_core.interaction(model, factors, scale == "standardised", conf))
+    how, failed = Resampling(interval, n_resamples, seed), 0
+    if how.asked:
+        failed = resampled(model, tidy, scale, how, conf, factors=factors)
     arguments = {
-        "exposures": tuple(listed), "scale": scale, "family": family, "trials": trials, "weight": weight,
-        "vcov": repr(vcov), "conf_level": conf, "interval": interval if said else None,
-        "n_resamples": said.get("n_resamples"), "seed": said.get("seed"),
+        "exposures": tuple(listed), "scale": scale, "family": family, "trials": trials,
+        "weight": weight, "vcov": vcov, "conf_level": conf,
     }  # fmt: skip
-    return _build(InteractionResult, "interaction", asked, model, _first(tidy), arguments, **said)
+    return build(InteractionResult, "interaction", asked, model, tidy, arguments, how, failed)
 
 
 def attributable_fraction(
@@ -320,6 +234,9 @@ def attributable_fraction(
     trials: str | None = None,
     weight: Weight | None = None,
     vcov: Vcov = "classical",
+    interval: EffectInterval = "delta",
+    n_resamples: int = 2000,
+    seed: int = DEFAULT_SEED,
     conf_level: float | None = None,
 ) -> AttributableResult:
     """Share of the outcome that would not have occurred without the exposures, if they are causes.
@@ -330,6 +247,8 @@ def attributable_fraction(
         As in :func:`risk`.
     exposures
         Binary columns of the formula, in the order in which the sequential fractions remove them.
+    interval, n_resamples, seed
+        As in :func:`risk`.
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -360,41 +279,18 @@ def attributable_fraction(
     """
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     listed = names("exposures", exposures)
-    asked, model = _model(
+    asked, model = model_of(
         table, formula, listed, family=family, trials=trials, weight=weight, vcov=vcov
     )
-    tidy = columns_of(_core.attributable(model, _factors(model, listed), conf))
+    factors = factors_of(asked, model, listed)
+    tidy = columns_of(_core.attributable(model, factors, conf))
+    how, failed = Resampling(interval, n_resamples, seed), 0
+    if how.asked:
+        failed = resampled(model, tidy, "attributable", how, conf, factors=factors)
     arguments = {
         "exposures": tuple(listed), "family": family, "trials": trials, "weight": weight,
-        "vcov": repr(vcov), "conf_level": conf,
+        "vcov": vcov, "conf_level": conf,
     }  # fmt: skip
-    return _build(
-        AttributableResult, "attributable_fraction", asked, model, _first(tidy), arguments
+    return build(
+        AttributableResult, "attributable_fraction", asked, model, tidy, arguments, how, failed
     )
-
-
-def _first(tidy: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Put what the row is about in front."""
-    return {"term": tidy["term"], "measure": tidy["measure"], **tidy}
-
-
-def _build(
-    kind: type[E],
-    function: str,
-    asked: Request,
-    model: _core.Model,
-    tidy: dict[str, list[Any]],
-    arguments: dict[str, Any],
-    **said: Any,
-) -> E:
-    facts = facts_of(model, asked)
-    glance = glance_of(
-        facts,
-        vcov=asked.spec["vcov"],
-        family=arguments["family"],
-        conf_level=arguments["conf_level"],
-        **said,
-    )
-    return kind.build(
-        tidy=tidy, glance=glance, provenance=asked.provenance(function, arguments, facts), source=asked.source
-    )  # fmt: skip

@@ -84,7 +84,9 @@ class MixedResult(MixedVerbs):
             Unknown columns, or a fixed factor with a level that the fit did not see.
         """
         one_of("random", random, ("modes", "none"))
-        return _predicted(self, table, with_modes=random == "modes")
+        source = read(table)
+        rows = linear_predictions(self, source, with_modes=random == "modes")
+        return into_frame(rows, source.kind)
 
 
 def lmm(
@@ -239,8 +241,8 @@ def _result(
                 "n_groups": [n for _, n, _ in factors],
                 "singular": [s for _, _, s in factors],
             },
-            "theta": _columns(("factor", "term", "estimate"), model.theta()),
-            "optimiser": _path(model),
+            "theta": rows_as_columns(("factor", "term", "estimate"), model.theta()),
+            "optimiser": path_of(model),
             "covariance": {
                 "term": terms,
                 **{t: [r[j] for r in square] for j, t in enumerate(terms)},
@@ -269,21 +271,22 @@ def _vpc(components: dict[str, list[Any]]) -> dict[str, list[Any]]:
         if s is not None and f != "residual"
     ]
     total = sum(s for _, s in shares)
-    return _columns(("factor", "estimate"), [*shares, ("total", total)])
+    return rows_as_columns(("factor", "estimate"), [*shares, ("total", total)])
 
 
-def _path(model: _core.Mixed) -> dict[str, list[Any]]:
-    """The points of the search, one row for each part of theta."""
+def path_of(model: _core.Mixed | _core.Glmm) -> dict[str, list[Any]]:
+    """Return the points of the search, one row for each part of theta."""
     names = [(f, t) for f, t, _ in model.theta()]
     rows = [
         (i, f, t, value, criterion)
         for i, (theta, criterion) in enumerate(model.path())
         for (f, t), value in zip(names, theta, strict=True)
     ]
-    return _columns(("iteration", "factor", "term", "estimate", "criterion"), rows)
+    return rows_as_columns(("iteration", "factor", "term", "estimate", "criterion"), rows)
 
 
-def _columns(names: tuple[str, ...], rows: list[Any]) -> dict[str, list[Any]]:
+def rows_as_columns(names: tuple[str, ...], rows: list[Any]) -> dict[str, list[Any]]:
+    """Return the columns of a list of rows."""
     return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
@@ -297,12 +300,14 @@ def _frame(asked: Request, parsed: MixedFormula) -> Any:
     return source.to_arrow().select(list(dict.fromkeys(named)))
 
 
-def _predicted(fit: MixedResult, table: Any, *, with_modes: bool) -> Any:
-    """Rows of the fit and new rows in one table: levels are then coded alike."""
+def linear_predictions(fit: MixedResult, source: Source, *, with_modes: bool) -> Any:
+    """Return ``row, estimate`` (Xβ, with the modes Zb): rows of the fit and new rows in one table are coded alike."""
     import pyarrow as pa
 
-    source, frame = read(table), fit.model_frame()
-    parsed = parse_mixed(fit.provenance.argument("formula"), frame.column_names)
+    frame = fit.model_frame()
+    text = fit.provenance.argument("formula")
+    # A fit of cells does not hold the outcome's own column.
+    parsed = parse_mixed(text, [text.split("~")[0].strip(), *frame.column_names])
     new, fitted = source.to_arrow(), frame.select(parsed.columns)
     for name in parsed.columns:
         if name not in new.column_names:
@@ -324,7 +329,7 @@ def _predicted(fit: MixedResult, table: Any, *, with_modes: bool) -> Any:
         asked.source.stream, {**asked.spec, "by_row": True}, random_of(parsed), tidy["term"], tidy["estimate"],
         known, new.num_rows, threads(),
     )  # fmt: skip
-    return into_frame(pa.table(out), source.kind)
+    return pa.table(out)
 
 
 def _modes_of(modes: dict[str, list[Any]], factor: str) -> tuple[list[str], list[float]]:

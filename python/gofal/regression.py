@@ -9,8 +9,17 @@ from typing import Any, ClassVar, TypeVar
 from gofal import _core
 from gofal._call import columns_of
 from gofal._check import level, one_of
-from gofal._models import Request, facts_of, fit, glance_of, notes_on_clusters, request, tidy_of
-from gofal.covariances import Vcov, vcov_of
+from gofal._models import (
+    Request,
+    facts_of,
+    fit,
+    glance_of,
+    notes_on_inference,
+    request,
+    tidy_of,
+    without_errors,
+)
+from gofal.covariances import Vcov, said
 from gofal.errors import InputError, NumericalError
 from gofal.language import Text
 from gofal.options import get_options
@@ -26,7 +35,6 @@ class RegressionResult(Result):
 
     _title: ClassVar[Text] = Text("Linear regression", "Atchweliad llinol")
     _about: ClassVar[tuple[str, ...]] = (
-        "n_obs",
         "n_missing",
         "n_clusters",
         "r_squared",
@@ -38,7 +46,7 @@ class RegressionResult(Result):
     def notes(self) -> tuple[Text, ...]:
         """Return what must be known about the inference."""
         row = self.to_arrow("glance").to_pylist()[0]
-        return notes_on_clusters(row["vcov"], row.get("n_clusters"))
+        return notes_on_inference(row, self.to_arrow().to_pylist())
 
     def covariance(self) -> Any:
         """Return the covariance of the coefficients, one row and one column for each."""
@@ -50,7 +58,6 @@ class GlmResult(RegressionResult):
 
     _title: ClassVar[Text] = Text("Generalised linear model", "Model llinol cyffredinoledig")
     _about = (
-        "n_obs",
         "n_missing",
         "n_clusters",
         "family",
@@ -121,7 +128,7 @@ def lm(
     """
     conf = level("conf_level", get_options().conf_level if conf_level is None else conf_level)
     asked = request(table, outcome, predictors, family="gaussian", weight=weight, vcov=vcov)
-    arguments = {"weight": weight, "vcov": _said(vcov), "conf_level": conf}
+    arguments = {"weight": weight, "vcov": said(vcov), "conf_level": conf}
     return _result(RegressionResult, "lm", asked, arguments, conf)
 
 
@@ -214,18 +221,13 @@ def glm(
         raise InputError(message, kind="option", column="link", got=link)
     arguments = {
         "family": family, "link": link, "trials": trials, "weight": weight, "offset": offset,
-        "exposure": exposure, "vcov": _said(vcov), "interval": interval, "conf_level": conf,
+        "exposure": exposure, "vcov": said(vcov), "interval": interval, "conf_level": conf,
     }  # fmt: skip
     return _result(GlmResult, "glm", asked, arguments, conf, profile=interval == "profile")
 
 
 R = TypeVar("R", bound=RegressionResult)
 _CANONICAL = {"binomial": "logit", "poisson": "log", "gaussian": "identity"}
-
-
-def _said(vcov: Vcov) -> str:
-    word, clusters = vcov_of(vcov)
-    return f"{word} by {' and '.join(clusters)}" if clusters else word
 
 
 def _result(
@@ -246,18 +248,18 @@ def _result(
             "drop them"
         )
         raise NumericalError(message, kind="aliased", columns=aliased)
-    tidy = tidy_of(model, conf, profile=profile)
-    said: dict[str, Any] = {"vcov": asked.spec["vcov"], "conf_level": conf}
+    tidy = without_errors(model, tidy_of(model, conf, profile=profile))
+    shown: dict[str, Any] = {"vcov": asked.spec["vcov"], "conf_level": conf}
     if function != "lm":
         link = asked.spec["link"] or _CANONICAL[asked.spec["family"]]
-        said |= {"family": arguments["family"], "link": link}
+        shown |= {"family": arguments["family"], "link": link}
         if link in ("log", "logit"):
             tidy |= {to: [None if v is None else _exp(v) for v in tidy[of]] for to, of in
                      (("ratio", "estimate"), ("ratio_low", "conf_low"), ("ratio_high", "conf_high"))}  # fmt: skip
     rows = model.rows()
     return kind.build(
         tidy=tidy,
-        glance=glance_of(facts, **said),
+        glance=glance_of(facts, model, **shown),
         augment=None if rows is None else columns_of(rows),
         provenance=asked.provenance(function, arguments, facts),
         source=asked.source,

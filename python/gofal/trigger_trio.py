@@ -176,7 +176,8 @@ def trigger_trio(
         Hide whatever rests on fewer events than this (and more than none), and as many further numbers as it takes
         that none can be worked out from those shown, the total of events being known.
     interval, n_resamples, seed
-        Of the interaction: ``"delta"``, or ``"bootstrap"`` over the clusters (see `gf.interaction`).
+        Of the interaction: ``"delta"``, or ``"bca"`` or ``"percentile"`` over resampled rows or, with ``cluster``,
+        whole clusters (see `gf.interaction`).
     conf_level
         Level; the option ``conf_level`` by default.
 
@@ -226,7 +227,7 @@ def trigger_trio(
     effects = risk(held, plan.formula(), listed, base=base, vcov=vcov, conf_level=conf)
     tidy = _withhold(effects.to_arrow().to_pydict(), hidden)
     drawn = {"interval": interval, "n_resamples": n_resamples, "seed": seed}
-    extra = _tables(held, plan, strata, hidden, drawn if interval == "bootstrap" else {})
+    extra = _tables(held, plan, strata, hidden, drawn if interval != "delta" else {})
     extra["sensitivity"] = _sensitivity(effects, conf, hidden)
     glance = effects.to_arrow("glance").to_pydict()
     # The model counts cells that it leaves out; a reader wants children.
@@ -234,7 +235,7 @@ def trigger_trio(
     arguments = {
         "outcome": outcome, "factors": listed, "adjust": plan.adjust, "cluster": cluster,
         "heterogeneity_by": tuple(strata), "base": base, "suppress_below": suppress_below,
-        "conf_level": conf, **(drawn if interval == "bootstrap" else {}),
+        "conf_level": conf, **(drawn if interval != "delta" else {}),
     }  # fmt: skip
     source = read(held.table)
     used = [c for c in held.table.column_names if c in held.by]

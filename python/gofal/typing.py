@@ -78,7 +78,7 @@ ImputationMethod = Literal["pmm", "normal", "logit", "two-level", "two-level-pro
 
 # Nulls and regression.
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC5"]
-ClusterKind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3"]
+ClusterKind = Literal["CR0", "CR1", "CR1S", "CR2", "CR3", "jackknife"]
 GlmFamily = Literal[
     "binomial",
     "poisson",
@@ -94,10 +94,17 @@ OrdinalLink = Literal["logit", "probit", "cloglog"]
 HazardLink = Literal["logit", "cloglog"]
 RiskFamily = Literal["logistic", "log-binomial", "modified-poisson", "linear"]
 InteractionScale = Literal["model", "standardised"]
-EffectInterval = Literal["delta", "bootstrap"]
+EffectInterval = Literal["delta", "bca", "percentile"]
 Margins = Literal["authority", "national"]
 WildFamily = Literal["gaussian", "binomial", "poisson"]
 WildWeights = Literal["rademacher", "webb"]
+
+# Mixed models.
+GlmmFamily = Literal["binomial", "poisson", "negative-binomial", "beta-binomial"]
+GlmmLink = Literal["logit", "probit", "cloglog", "log"]
+VpcScale = Literal["latent", "observed"]
+ComponentInterval = Literal["none", "profile"]
+MaihdaFamily = Literal["binomial", "gaussian"]
 
 # Panels.
 PanelEffects = Literal[
@@ -157,14 +164,19 @@ COVARIANCES: tuple[Covariance, ...] = get_args(Covariance)
 GLM_FAMILIES: tuple[GlmFamily, ...] = get_args(GlmFamily)
 GLM_LINKS: tuple[GlmLink, ...] = get_args(GlmLink)
 GLM_INTERVALS: tuple[GlmInterval, ...] = get_args(GlmInterval)
-EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
 ORDINAL_LINKS: tuple[OrdinalLink, ...] = get_args(OrdinalLink)
 HAZARD_LINKS: tuple[HazardLink, ...] = get_args(HazardLink)
+EFFECT_INTERVALS: tuple[EffectInterval, ...] = get_args(EffectInterval)
 MARGINS: tuple[Margins, ...] = get_args(Margins)
 RISK_FAMILIES: tuple[RiskFamily, ...] = get_args(RiskFamily)
 INTERACTION_SCALES: tuple[InteractionScale, ...] = get_args(InteractionScale)
 WILD_FAMILIES: tuple[WildFamily, ...] = get_args(WildFamily)
 WILD_WEIGHTS: tuple[WildWeights, ...] = get_args(WildWeights)
+GLMM_FAMILIES: tuple[GlmmFamily, ...] = get_args(GlmmFamily)
+GLMM_LINKS: tuple[GlmmLink, ...] = get_args(GlmmLink)
+MAIHDA_FAMILIES: tuple[MaihdaFamily, ...] = get_args(MaihdaFamily)
+VPC_SCALES: tuple[VpcScale, ...] = get_args(VpcScale)
+COMPONENT_INTERVALS: tuple[ComponentInterval, ...] = get_args(ComponentInterval)
 PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)
 PANEL_COVARIANCES: tuple[PanelCovariance, ...] = get_args(PanelCovariance)
 CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)

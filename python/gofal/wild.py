@@ -138,6 +138,7 @@ def wild_bootstrap(
     facts = facts_of(model, asked)
     glance = glance_of(
         facts,
+        model,
         method="enumeration" if enumerated else "monte-carlo",
         n_resamples=draws,
         conf_level=conf,

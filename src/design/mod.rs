@@ -6,6 +6,7 @@ mod cells;
 mod factor;
 mod groups;
 mod model_matrix;
+mod powers;
 mod products;
 mod sample;
 mod terms;

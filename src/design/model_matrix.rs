@@ -10,6 +10,8 @@
 
 use ndarray::Array2;
 
+use crate::num::extended::Extended;
+
 /// Variables that interact, as one code per row and the columns each code stands for.
 #[derive(Debug, Clone)]
 pub struct Block {
@@ -26,6 +28,8 @@ pub struct ModelMatrix {
     names: Vec<String>,
     pub(super) blocks: Vec<Block>,
     pub(super) dense: Vec<(usize, Vec<f64>)>,
+    /// What rounding left off a column (powers): by column.
+    remainders: Vec<(usize, Vec<f64>)>,
 }
 
 /// Which rows a sum runs over.
@@ -40,13 +44,34 @@ pub enum Rows<'a> {
 impl ModelMatrix {
     /// X from its parts; `names` are its p columns, each filled by some block or dense column.
     pub fn new(n: usize, names: Vec<String>, blocks: Vec<Block>, dense: Vec<(usize, Vec<f64>)>) -> Self {
-        Self { n, names, blocks, dense }
+        Self { n, names, blocks, dense, remainders: Vec::new() }
+    }
+
+    /// The matrix with what rounding left off some of its columns: (column, n values).
+    #[must_use]
+    pub fn with_remainders(mut self, remainders: Vec<(usize, Vec<f64>)>) -> Self {
+        self.remainders = remainders;
+        self
+    }
+
+    /// Column j in twice the precision.
+    pub fn extended_column(&self, j: usize) -> Vec<Extended> {
+        let column = self.column(j);
+        match self.remainders.iter().find(|(k, _)| *k == j) {
+            Some((_, rest)) => column.iter().zip(rest).map(|(v, r)| Extended::sum(*v, *r)).collect(),
+            None => column.into_iter().map(Extended::from).collect(),
+        }
+    }
+
+    /// Whether there are columns beyond the coded ones.
+    pub fn is_continuous(&self) -> bool {
+        !self.dense.is_empty()
     }
 
     /// A plain dense design, column by column (columns × n).
     pub fn from_columns(names: Vec<String>, columns: Vec<Vec<f64>>) -> Self {
         let n = columns.first().map_or(0, Vec::len);
-        Self { n, names, blocks: Vec::new(), dense: columns.into_iter().enumerate().collect() }
+        Self::new(n, names, Vec::new(), columns.into_iter().enumerate().collect())
     }
 
     /// A single column of ones.
@@ -94,6 +119,29 @@ impl ModelMatrix {
                 .filter(|(j, _)| place[*j] != usize::MAX)
                 .map(|(j, v)| (place[*j], v.clone()))
                 .collect(),
+            remainders: self
+                .remainders
+                .iter()
+                .filter(|(j, _)| place[*j] != usize::MAX)
+                .map(|(j, v)| (place[*j], v.clone()))
+                .collect(),
+        }
+    }
+
+    /// The matrix with only the rows `rows`.
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let codes = |b: &Block| rows.iter().map(|&i| b.codes[i]).collect();
+        Self {
+            n: rows.len(),
+            names: self.names.clone(),
+            blocks: self
+                .blocks
+                .iter()
+                .map(|b| Block { codes: codes(b), contrast: b.contrast.clone() })
+                .collect(),
+            dense: self.dense.iter().map(|(j, v)| (*j, rows.iter().map(|&i| v[i]).collect())).collect(),
+            remainders: Vec::new(),
         }
     }
 

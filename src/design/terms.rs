@@ -7,6 +7,7 @@
 
 use crate::design::ModelMatrix;
 use crate::design::blocks::{block, components, joined};
+use crate::design::powers::remainders;
 use crate::error::{Error, Result};
 
 /// Columns that a dense p × p factorisation can bear.
@@ -138,9 +139,7 @@ pub fn model_matrix(n: usize, variables: &[Variable], terms: &[Term]) -> Result<
             columns.push(column);
         }
         if names.len() > MOST_COLUMNS {
-            let expected = "a model of at most 3,000 columns; absorb a factor of many levels (gf.panel) \
-                            or make it a cluster or a random effect";
-            return Err(Error::option("formula", expected, format!("{} columns and more", names.len())));
+            return Err(too_many(names.len()));
         }
     }
     let (mut coded, mut dense) = (Vec::new(), Vec::new());
@@ -153,7 +152,13 @@ pub fn model_matrix(n: usize, variables: &[Variable], terms: &[Term]) -> Result<
     }
     let groups = joined(n, components(&coded, &columns, variables), variables);
     let blocks = groups.iter().map(|(vars, members)| block(n, variables, vars, members, &columns)).collect();
-    Ok(ModelMatrix::new(n, names, blocks, dense))
+    Ok(ModelMatrix::new(n, names, blocks, dense).with_remainders(remainders(n, variables, &columns, terms)))
+}
+
+fn too_many(columns: usize) -> Error {
+    let expected = "a model of at most 3,000 columns; absorb a factor of many levels (gf.panel) or make it a \
+                    cluster or a random effect";
+    Error::option("formula", expected, format!("{columns} columns and more"))
 }
 
 /// The term that each column of [`model_matrix`] belongs to.
@@ -240,6 +245,9 @@ fn factor(
     reference: Option<&str>,
     contrast: bool,
 ) -> Result<Vec<Piece>> {
+    if levels.len() > MOST_COLUMNS {
+        return Err(too_many(levels.len()));
+    }
     let labels: Vec<String> = (0..levels.len()).map(|i| levels.label(i)).collect();
     let base = match reference {
         None => 0,

@@ -5,12 +5,10 @@
 //! | --- | --- |
 //! | [`standardise`] | mean risk had everybody a pattern of exposures, with its gradient |
 //! | [`interaction`] | RERI, attributable proportion, synergy index, to order three |
-//! | [`ratios`] | log ratios of every pattern to none |
-//! | [`bootstrap`] | limits from resampled clusters |
+//! | [`resampled`] | bootstrap intervals of all three |
 //! | [`attributable`] | fractions by removal: alone, in sequence, averaged over every order |
 
 pub mod attributable;
-pub mod bootstrap;
 pub mod interaction;
-pub mod ratios;
+pub mod resampled;
 pub mod standardise;

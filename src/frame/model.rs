@@ -194,7 +194,9 @@ impl Frame {
         let counted = roles.cells.is_some() || roles.frequency.is_some();
         let n_used = if counted { sums[0].iter().sum() } else { rows.len() as f64 };
         let clusters = roles.clusters.iter().map(|n| codes(n)).map(|(c, l)| dense((c, &l))).collect();
-        let binary = sums[1].iter().zip(&sums[2]).all(|(a, b)| a == b) && roles.trials.is_none();
+        // Of cells the column of trials is their number of rows: they too may be all 0 and 1.
+        let rows_of_one = roles.trials.is_none() || roles.cells.is_some();
+        let binary = rows_of_one && sums[1].iter().zip(&sums[2]).all(|(a, b)| a == b);
         Ok(ModelData {
             variables,
             prior: roles.prior.as_deref().map(number).transpose()?,
@@ -255,6 +257,11 @@ impl Frame {
         if let Some(cells) = &roles.cells {
             let m = roles.trials.as_deref().map(number).transpose()?.unwrap_or_else(|| vec![1.0; n]);
             let squares = cells.as_deref().map(number).transpose()?.unwrap_or_else(|| y.clone());
+            if let Some(i) = m.iter().position(|m| *m < 0.0) {
+                let rows = (0..m.len()).filter(|&i| m[i] < 0.0);
+                let name = roles.trials.as_deref().unwrap_or("n");
+                return Err(Error::values(name, rows, "numbers of rows, 0 or more", m[i]));
+            }
             return Ok([m, y, squares]);
         }
         if let Some(trials) = &roles.trials {

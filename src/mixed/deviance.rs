@@ -133,7 +133,14 @@ fn upper_solve(lambda: &[f64], g: &mut [f64], q: usize) {
 }
 
 /// k tr(P S_a P S_b) over the free entries of a term, with P = p/k.
-fn term_metric(term: &RandomTerm, lambda: &[f64], p: &[f64], metric: &mut [f64], width: usize, first: usize) {
+pub(super) fn term_metric(
+    term: &RandomTerm,
+    lambda: &[f64],
+    p: &[f64],
+    metric: &mut [f64],
+    width: usize,
+    first: usize,
+) {
     let q = term.q();
     let levels = term.n_levels() as f64;
     let products: Vec<Vec<f64>> = term

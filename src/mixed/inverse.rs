@@ -10,45 +10,43 @@ use crate::mixed::solve::backward;
 use crate::mixed::structure::{Stage, Structure};
 use crate::num::linalg::packed;
 
-/// What the recursion keeps of the tail and of the stages already done.
-struct Known<'a> {
+/// M⁻¹ on the pattern of L: what the recursion keeps of the tail and of the stages already done.
+pub(super) struct Known<'a> {
     structure: &'a Structure,
     /// Inverse over the first k tail coordinates, k × k.
-    tail: Vec<f64>,
+    pub tail: Vec<f64>,
     /// m, or m + p with the fixed effects.
-    k: usize,
+    pub k: usize,
     /// Per stage: inverse blocks of its levels, q × q.
-    diagonal: Vec<Vec<f64>>,
-    /// Per stage but the first: (M⁻¹)_{ℓr} by levels, q rows of width + k columns.
-    rows: Vec<Vec<f64>>,
+    pub diagonal: Vec<Vec<f64>>,
+    /// Per stage: (M⁻¹)_{ℓr} by levels, q rows of width + k columns (of the first: those of its rows, if kept).
+    pub rows: Vec<Vec<f64>>,
+    /// Whether the rows of the first stage are kept.
+    keep_first: bool,
 }
 
 impl Factor {
     /// Per term, per level, the q × q block of M⁻¹; `with_fixed` takes the fixed effects into M.
     pub fn inverse_blocks(&self, structure: &Structure, with_fixed: bool) -> Vec<Vec<f64>> {
+        self.inverse_pattern(structure, with_fixed, false).into_blocks()
+    }
+
+    /// M⁻¹ on the pattern of L; `keep_first` keeps what levels of the first stage share with later coordinates.
+    pub(super) fn inverse_pattern<'a>(
+        &self,
+        structure: &'a Structure,
+        with_fixed: bool,
+        keep_first: bool,
+    ) -> Known<'a> {
         let t = structure.tail();
         let k = if with_fixed { t - 1 } else { structure.m };
         let tail = packed::inverse_leading(&self.blocks.tail, t, k);
         let none = || vec![Vec::new(); structure.stages.len()];
-        let mut known = Known { structure, tail, k, diagonal: none(), rows: none() };
+        let mut known = Known { structure, tail, k, diagonal: none(), rows: none(), keep_first };
         for s in (0..structure.stages.len()).rev() {
             self.invert_stage(s, &mut known);
         }
-        let mut out: Vec<Vec<f64>> =
-            structure.q.iter().zip(&structure.n_levels).map(|(q, n)| Vec::with_capacity(q * q * n)).collect();
-        for &(term, first) in &structure.border {
-            let q = structure.q[term];
-            for level in 0..structure.n_levels[term] {
-                let at = first + level * q;
-                for row in at..at + q {
-                    out[term].extend_from_slice(&known.tail[row * k + at..row * k + at + q]);
-                }
-            }
-        }
-        for (stage, block) in structure.stages.iter().zip(known.diagonal) {
-            out[stage.term] = block;
-        }
-        out
+        known
     }
 
     fn invert_stage(&self, s: usize, known: &mut Known<'_>) {
@@ -89,7 +87,7 @@ impl Factor {
                     block[a * q + b] += super::solve::dot(ga, hb);
                 }
             }
-            if s > 0 {
+            if s > 0 || known.keep_first {
                 rows.extend(h.iter().map(|v| -v));
             }
         }
@@ -99,6 +97,26 @@ impl Factor {
 }
 
 impl Known<'_> {
+    /// The diagonal blocks by term.
+    pub(super) fn into_blocks(self) -> Vec<Vec<f64>> {
+        let (structure, k) = (self.structure, self.k);
+        let mut out: Vec<Vec<f64>> =
+            structure.q.iter().zip(&structure.n_levels).map(|(q, n)| Vec::with_capacity(q * q * n)).collect();
+        for &(term, first) in &structure.border {
+            let q = structure.q[term];
+            for level in 0..structure.n_levels[term] {
+                let at = first + level * q;
+                (0..q).for_each(|a| {
+                    out[term].extend_from_slice(&self.tail[(at + a) * k + at..(at + a) * k + at + q]);
+                });
+            }
+        }
+        for (stage, block) in structure.stages.iter().zip(self.diagonal) {
+            out[stage.term] = block;
+        }
+        out
+    }
+
     /// h ← (M⁻¹)_{rr} g for the coordinates r that a level meets: ancestors, then the tail's.
     fn apply(&self, s: usize, level: usize, coordinates: &[u32], g: &[f64], h: &mut [f64]) {
         let stages = &self.structure.stages;

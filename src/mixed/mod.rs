@@ -10,6 +10,8 @@
 //! | [`deviance`] | the profiled deviance, its gradient and metric |
 //! | [`problem`] | a model before it is fitted |
 //! | [`lmm`] | linear mixed models by ML and REML |
+//! | `again` | one more right-hand side for a factor that stands |
+//! | [`glmm`] | generalised linear mixed models |
 //! | [`icc`] | intraclass correlations from mean squares |
 //! | [`summary`] | variance components, shares, R², fitted values |
 //! | [`satterthwaite`] [`kenward_roger`] | degrees of freedom and F tests of the fixed effects |
@@ -21,6 +23,7 @@
 //! Once the products stand, only θ moves: an evaluation costs the sum over levels of the squares of what each meets,
 //! whatever the number of rows.
 
+mod again;
 pub mod blocks;
 pub mod bootstrap;
 pub mod canonical;
@@ -28,6 +31,7 @@ pub mod dense;
 pub mod deviance;
 pub mod exact;
 pub mod factor;
+pub mod glmm;
 pub mod icc;
 pub mod inverse;
 pub mod kenward_roger;

@@ -186,7 +186,7 @@ fn enough(n: f64, p: usize) -> Result<()> {
 }
 
 /// Weighted means of the columns that are not 0 or 1 throughout; 0 for those that are.
-fn centres(x: &ModelMatrix, w: &[f64]) -> Result<Vec<f64>> {
+pub(super) fn centres(x: &ModelMatrix, w: &[f64]) -> Result<Vec<f64>> {
     let p = x.n_columns();
     let mut plain = vec![true; p];
     for i in 0..x.n_rows() {
@@ -198,7 +198,7 @@ fn centres(x: &ModelMatrix, w: &[f64]) -> Result<Vec<f64>> {
 }
 
 /// Divides the columns of the basis by their root mean squares, and returns these.
-fn rescale(term: &mut RandomTerm, w: &[f64]) -> Result<Vec<f64>> {
+pub(super) fn rescale(term: &mut RandomTerm, w: &[f64]) -> Result<Vec<f64>> {
     let q = term.q();
     let total: f64 = w.iter().sum();
     let gram = Array2::from_shape_fn((q, q), |(a, b)| {
@@ -218,7 +218,7 @@ fn rescale(term: &mut RandomTerm, w: &[f64]) -> Result<Vec<f64>> {
 }
 
 /// Two factors that group the rows alike cannot both have a variance.
-fn distinct(terms: &[RandomTerm]) -> Result<()> {
+pub(super) fn distinct(terms: &[RandomTerm]) -> Result<()> {
     for (s, a) in terms.iter().enumerate() {
         for b in &terms[s + 1..] {
             if a.n_levels() == b.n_levels() && nested(a, b).is_some() && nested(b, a).is_some() {

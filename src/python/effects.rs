@@ -5,7 +5,6 @@ use pyo3::prelude::*;
 use crate::design::{Levels, ModelMatrix, Values, Variable, model_matrix};
 use crate::effects::attributable::{average, by_subset, sequential};
 use crate::effects::interaction::{interaction as measures, mover};
-use crate::effects::ratios::log_ratios;
 use crate::effects::standardise::{Estimate, contrast, risk};
 use crate::error::{Error, Result};
 use crate::parallel::Control;
@@ -40,6 +39,18 @@ impl Model {
     fn risk_of(&self, assigned: &Assigned) -> Result<Estimate> {
         risk(&self.design(assigned)?, self.fit.glm(), &self.outcome)
     }
+
+    /// Mean difference of linear predictors between two assignments: a log odds (or rate, or risk) ratio.
+    fn log_ratio(&self, on: &Assigned, off: &Assigned) -> Result<Estimate> {
+        use crate::design::Rows;
+        let n: Vec<f64> =
+            (0..self.outcome.len()).map(|i| self.outcome.prior(i) * self.outcome.n[i]).collect();
+        let total: f64 = n.iter().sum();
+        let (a, b) = (self.design(on)?.cross(&n, Rows::All)?, self.design(off)?.cross(&n, Rows::All)?);
+        let gradient: ndarray::Array1<f64> = a.iter().zip(&b).map(|(a, b)| (a - b) / total).collect();
+        let value = gradient.iter().zip(&self.fit.glm().beta).map(|(g, b)| g * b).sum();
+        Ok(Estimate { value, gradient })
+    }
 }
 
 /// A variable with one level for all rows.
@@ -65,18 +76,33 @@ fn held(variable: &Variable, level: &str, n: usize) -> Result<Values> {
 }
 
 /// Every subset of the exposures, by bits: those in it at their exposed level, the others at their reference.
-pub(super) fn patterns(
-    factors: &[(String, String, String)],
-    exposed: impl Fn(usize, usize) -> bool,
-) -> Vec<Assigned> {
-    (0..1 << factors.len())
+pub(super) fn patterns(factors: &[(String, String, String)]) -> Vec<Assigned> {
+    (0..1_usize << factors.len())
         .map(|set| {
             let level = |(i, f): (usize, &(String, String, String))| {
-                (f.0.clone(), if exposed(set, i) { f.2.clone() } else { f.1.clone() })
+                (f.0.clone(), if set >> i & 1 == 1 { f.2.clone() } else { f.1.clone() })
             };
             factors.iter().enumerate().map(level).collect()
         })
         .collect()
+}
+
+/// Every subset of the exposures, by bits: those in it at their reference level, the others as they are.
+pub(super) fn removals(factors: &[(String, String, String)]) -> Vec<Assigned> {
+    let of = |set: usize| {
+        let in_it = factors.iter().enumerate().filter(move |(i, _)| set >> i & 1 == 1);
+        in_it.map(|(_, f)| (f.0.clone(), f.1.clone())).collect()
+    };
+    (0..1_usize << factors.len()).map(of).collect()
+}
+
+/// Logarithms of the ratios of risks to the first.
+pub(super) fn log_ratios(risks: &[Estimate]) -> Vec<Estimate> {
+    let log = |r: &Estimate| Estimate {
+        value: (r.value / risks[0].value).ln(),
+        gradient: &r.gradient / r.value - &risks[0].gradient / risks[0].value,
+    };
+    risks.iter().map(log).collect()
 }
 
 /// Standardised risk of every scenario, and against the first: risk, risk ratio, odds ratio, risk difference.
@@ -122,9 +148,13 @@ pub fn interaction(
     conf_level: f64,
 ) -> PyResult<OutTable> {
     enter_short(py, 0, || {
-        let sets = patterns(&factors, |set, i| set >> i & 1 == 1);
-        let designs: Vec<ModelMatrix> = sets.iter().map(|s| model.design(s)).collect::<Result<_>>()?;
-        let ratios = log_ratios(&designs, model.fit.glm(), &model.outcome, standardised)?;
+        let sets = patterns(&factors);
+        let ratios: Vec<Estimate> = if standardised {
+            let risks: Vec<Estimate> = sets.iter().map(|s| model.risk_of(s)).collect::<Result<_>>()?;
+            log_ratios(&risks)
+        } else {
+            sets.iter().map(|s| model.log_ratio(s, &sets[0])).collect::<Result<_>>()?
+        };
         let found = measures(&ratios, &model.inference, conf_level);
         let label = |set: usize| {
             let on: Vec<&str> =
@@ -168,15 +198,8 @@ pub fn attributable(
 ) -> PyResult<OutTable> {
     enter_short(py, 0, || {
         let k = factors.len();
-        let removed: Vec<Assigned> = (0..1_usize << k)
-            .map(|set| {
-                (0..k)
-                    .filter(|i| set >> i & 1 == 1)
-                    .map(|i| (factors[i].0.clone(), factors[i].1.clone()))
-                    .collect()
-            })
-            .collect();
-        let risks: Vec<Estimate> = removed.iter().map(|s| model.risk_of(s)).collect::<Result<_>>()?;
+        let risks: Vec<Estimate> =
+            removals(&factors).iter().map(|s| model.risk_of(s)).collect::<Result<_>>()?;
         let all = by_subset(&risks);
         let (mut names, mut measures, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         let mut push = |name: String, measure: &'static str, e: &Estimate| {

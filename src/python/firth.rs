@@ -57,7 +57,7 @@ impl Wanted {
         } else {
             let groups = groups_of(&read.data)?;
             let trials = read.spec.trials.is_some();
-            Inference::of_scores(&fit.scores(x, trials)?, covariance(&read.spec.vcov, &groups)?)?
+            Inference::of_scores(&fit.scores(x, trials)?, covariance(&read.spec.vcov, &groups, &[], None)?)?
         };
         let flic = self.flic.then(|| corrected(&fit)).transpose()?;
         let mut facts = read.facts(fit.n_iter);

@@ -186,18 +186,15 @@ impl Mixed {
 
     /// Conditional modes with their conditional standard deviations.
     fn modes(&self, py: Python<'_>) -> PyResult<OutTable> {
-        enter_short(py, 0, || self.mode_rows()).map(OutTable::from)
+        enter_short(py, 0, || {
+            mode_table(&self.problem.design.terms, &self.fit.modes, &self.fit.mode_covariances)
+        })
+        .map(OutTable::from)
     }
 
     /// The parts of θ, in the order of the search, with the factor and the entry of Λ each stands in.
     fn theta(&self) -> Vec<(String, String, f64)> {
-        let terms = &self.problem.design.terms;
-        let name = |t: usize, (i, j): (usize, usize)| {
-            let columns = &terms[t].columns;
-            if i == j { columns[i].clone() } else { format!("{}:{}", columns[j], columns[i]) }
-        };
-        let entries = self.problem.entries().into_iter().zip(&self.fit.theta);
-        entries.map(|((t, e), v)| (terms[t].name.clone(), name(t, e), *v)).collect()
+        theta_rows(&self.problem.design.terms, &self.problem.entries(), &self.fit.theta)
     }
 
     /// Points the search took: θ and the criterion.
@@ -250,31 +247,46 @@ impl Mixed {
     }
 }
 
-impl Mixed {
-    fn mode_rows(&self) -> Result<RecordBatch> {
-        let (mut factors, mut groups, mut columns) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut modes, mut errors) = (Vec::new(), Vec::new());
-        for (t, term) in self.problem.design.terms.iter().enumerate() {
-            let q = term.q();
-            for (level, label) in term.levels.iter().enumerate() {
-                for k in 0..q {
-                    factors.push(term.name.as_str());
-                    groups.push(label.as_str());
-                    columns.push(term.columns[k].as_str());
-                    modes.push(self.fit.modes[t][level * q + k]);
-                    let variance = self.fit.mode_covariances[t][(level * q + k) * q + k];
-                    errors.push(variance.max(0.0).sqrt());
-                }
+/// Conditional modes and their conditional standard deviations, level after level.
+pub(super) fn mode_table(
+    terms: &[RandomTerm],
+    modes: &[Vec<f64>],
+    covariances: &[Vec<f64>],
+) -> Result<RecordBatch> {
+    let (mut factors, mut groups, mut columns) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut estimates, mut errors) = (Vec::new(), Vec::new());
+    for (t, term) in terms.iter().enumerate() {
+        let q = term.q();
+        for (level, label) in term.levels.iter().enumerate() {
+            for k in 0..q {
+                factors.push(term.name.as_str());
+                groups.push(label.as_str());
+                columns.push(term.columns[k].as_str());
+                estimates.push(modes[t][level * q + k]);
+                errors.push(covariances[t][(level * q + k) * q + k].max(0.0).sqrt());
             }
         }
-        TableBuilder::new()
-            .text("factor", factors)
-            .text("group", groups)
-            .text("term", columns)
-            .f64("estimate", modes)
-            .f64("std_error", errors)
-            .build()
     }
+    TableBuilder::new()
+        .text("factor", factors)
+        .text("group", groups)
+        .text("term", columns)
+        .f64("estimate", estimates)
+        .f64("std_error", errors)
+        .build()
+}
+
+/// The parts of θ with the factor and the entry of Λ each stands in.
+pub(super) fn theta_rows(
+    terms: &[RandomTerm],
+    entries: &[(usize, (usize, usize))],
+    theta: &[f64],
+) -> Vec<(String, String, f64)> {
+    let name = |t: usize, (i, j): (usize, usize)| {
+        let columns = &terms[t].columns;
+        if i == j { columns[i].clone() } else { format!("{}:{}", columns[j], columns[i]) }
+    };
+    entries.iter().zip(theta).map(|(&(t, e), v)| (terms[t].name.clone(), name(t, e), *v)).collect()
 }
 
 /// Predictions for the last `last` rows of a table that begins with the rows of the fit: X·β, plus the modes of

@@ -21,15 +21,16 @@ mod decomposition;
 mod describe;
 mod door;
 mod effects;
-mod effects_bootstrap;
 mod errors;
 mod firth;
+mod glmm;
 mod hazard;
 mod icc;
 mod importance;
 mod imputation;
 mod inequality;
 mod input;
+mod joint;
 mod kitagawa;
 mod matched;
 mod mixed;
@@ -41,6 +42,7 @@ mod panel;
 mod plan;
 mod rates;
 mod regression;
+mod resampled;
 mod risk;
 mod scan;
 mod simulate;
@@ -72,9 +74,9 @@ mod _core {
     #[pymodule_export]
     use super::effects::{attributable, guess, interaction, standardised, wild_bootstrap};
     #[pymodule_export]
-    use super::effects_bootstrap::interaction_bootstrap;
-    #[pymodule_export]
     use super::firth::firth;
+    #[pymodule_export]
+    use super::glmm::{Glmm, observed_shares, variance_ratios};
     #[pymodule_export]
     use super::hazard::discrete_hazard;
     #[pymodule_export]
@@ -85,6 +87,8 @@ mod _core {
     use super::imputation::impute;
     #[pymodule_export]
     use super::inequality::{concentration_index, slope_index, slope_resampled};
+    #[pymodule_export]
+    use super::joint::joint_test;
     #[pymodule_export]
     use super::kitagawa::kitagawa;
     #[pymodule_export]
@@ -109,6 +113,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::regression::Model;
+    #[pymodule_export]
+    use super::resampled::effects_resampled;
     #[pymodule_export]
     use super::risk::{
         bounding_factor, evalue, evalue_difference, mantel_haenszel, pool, pool_joint, risk_cells,

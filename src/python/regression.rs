@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 
 use crate::design::{Groups, ModelMatrix, Term, Variable, model_matrix};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame::{ModelData, Rows, TableBuilder};
 use crate::parallel::Control;
 use crate::python::door::{enter, enter_short};
@@ -17,7 +17,8 @@ use crate::regression::influence::influence;
 use crate::regression::likelihood::profile;
 use crate::regression::lm::{LeastSquares, lm};
 use crate::regression::negative_binomial::negative_binomial;
-use crate::regression::outcome::Outcome;
+use crate::regression::outcome::{Kind, Outcome};
+use crate::regression::separation::pattern;
 
 /// A fitted model.
 #[pyclass(frozen, name = "Model", module = "gofal._core")]
@@ -61,22 +62,53 @@ pub(super) fn fitted(mut data: ModelData, spec: Spec) -> Result<Model> {
     if spec.exposure {
         logged(&mut data, spec.offset.as_deref().unwrap_or("exposure"))?;
     }
+    weights(&data, &spec).map_err(|e| placed(e, &data.original))?;
     let outcome = spec.outcome(&mut data);
     let x: ModelMatrix = model_matrix(outcome.len(), &data.variables, &terms)?;
     let options = spec.options()?;
-    let fit = match spec.family.as_str() {
+    let fit = fit(&x, &outcome, &spec, options).map_err(|e| placed(e, &data.original))?;
+    let groups = groups_of(&data)?;
+    let inference = {
+        let labels = data.clusters.first().map_or(&[][..], |(_, labels)| labels.as_slice());
+        let kind = covariance(&spec.vcov, &groups, labels, Some((&outcome, options)))?;
+        Inference::new(fit.glm(), kind)?
+    };
+    Ok(Model { spec, data, terms, outcome, groups, fit, inference })
+}
+
+/// Refuses weights below 0, and weights that leave no row.
+fn weights(data: &ModelData, spec: &Spec) -> Result<()> {
+    let named = spec.prior.as_ref().or(spec.frequency.as_ref());
+    let (Some(name), values) = (named, data.prior.as_ref().unwrap_or(&data.sums[0])) else { return Ok(()) };
+    let below = (0..values.len()).filter(|&i| values[i] < 0.0);
+    if let Some(first) = below.clone().next() {
+        return Err(Error::values(name, below, "weights of 0 or more", values[first]));
+    }
+    if values.iter().all(|w| *w == 0.0) {
+        return Err(Error::values(name, 0..values.len(), "weights of which some are above 0", 0.0));
+    }
+    Ok(())
+}
+
+/// The caller's row numbers in an error about rows used.
+fn placed(mut error: Error, original: &[usize]) -> Error {
+    if let Error::Values { rows, .. } | Error::Separation { rows, .. } = &mut error {
+        rows.iter_mut().for_each(|i| *i = original.get(*i).copied().unwrap_or(*i));
+    }
+    error
+}
+
+fn fit(x: &ModelMatrix, outcome: &Outcome, spec: &Spec, options: Options<'_>) -> Result<Fitted> {
+    Ok(match spec.family.as_str() {
         "gaussian" if options.link == Link::Identity => {
-            Fitted::Linear(Box::new(lm(&x, &outcome, &spec.outcome)?))
+            Fitted::Linear(Box::new(lm(x, outcome, &spec.outcome)?))
         }
         "negative-binomial" => {
-            let model = negative_binomial(&x, &outcome, &spec.outcome)?;
+            let model = negative_binomial(x, outcome, &spec.outcome)?;
             Fitted::Counts(Box::new(model.fit), model.theta, model.theta_error)
         }
-        _ => Fitted::General(Box::new(glm(&x, &outcome, options)?)),
-    };
-    let groups = groups_of(&data)?;
-    let inference = Inference::new(fit.glm(), covariance(&spec.vcov, &groups)?)?;
-    Ok(Model { spec, data, terms, outcome, groups, fit, inference })
+        _ => Fitted::General(Box::new(glm(x, outcome, options)?)),
+    })
 }
 
 /// Rows of tests as a table.
@@ -168,6 +200,21 @@ impl Model {
         (self.fit.glm().names.clone(), self.fit.glm().aliased.clone())
     }
 
+    /// Patterns of the cells whose fitted mean is on the edge of its range (log and identity links).
+    fn edge(&self) -> Vec<String> {
+        let fit = self.fit.glm();
+        let shown = |i: &usize| format!("{} (fitted {:.0})", pattern(&fit.scores.x, *i), fit.mu[*i]);
+        fit.edge.iter().map(shown).collect()
+    }
+
+    /// Columns of two values that are constant within clusters: name, clusters with the rarer value.
+    fn clusters_exposed(&self) -> Vec<(String, usize)> {
+        let [groups] = self.groups.as_slice() else { return Vec::new() };
+        let fit = self.fit.glm();
+        let count = |j: usize| exposed(&fit.scores.x.column(j), groups).map(|n| (fit.names[j].clone(), n));
+        (0..fit.names.len()).filter_map(count).collect()
+    }
+
     /// Covariance of the coefficients, row by row.
     fn covariance(&self) -> Vec<Vec<f64>> {
         self.inference.vcov.rows().into_iter().map(|r| r.to_vec()).collect()
@@ -185,6 +232,25 @@ impl Model {
         }
         enter_short(py, 0, || self.row_table()).map(|t| Some(OutTable::from(t)))
     }
+}
+
+/// Clusters with the rarer of two values of a column that is constant within clusters.
+fn exposed(column: &[f64], groups: &Groups) -> Option<usize> {
+    let mut values: Vec<(f64, usize)> = Vec::new();
+    for rows in groups.iter().filter(|rows| !rows.is_empty()) {
+        let first = column[rows[0]];
+        if rows.iter().any(|&i| column[i] != first) {
+            return None;
+        }
+        match values.iter_mut().find(|(v, _)| *v == first) {
+            Some((_, n)) => *n += 1,
+            None => values.push((first, 1)),
+        }
+        if values.len() > 2 {
+            return None;
+        }
+    }
+    (values.len() == 2).then(|| values[0].1.min(values[1].1))
 }
 
 impl Model {
@@ -209,8 +275,11 @@ impl Model {
             ("n_missing", self.data.n_missing),
             ("n_cells", fit.mu.len() as f64),
             ("df_residual", fit.df),
-            ("log_lik", fit.log_lik),
         ];
+        let likelihood = self.outcome.kind != Kind::Sums && !self.spec.quasi;
+        if likelihood {
+            facts.push(("log_lik", fit.log_lik));
+        }
         let mut k = fit.beta.len() as f64;
         match &self.fit {
             Fitted::Linear(model) => {
@@ -231,7 +300,7 @@ impl Model {
                 facts.extend([("theta", *theta), ("theta_std_error", *error)]);
             }
         }
-        if !self.spec.quasi {
+        if likelihood {
             facts.extend([
                 ("aic", 2.0 * k - 2.0 * fit.log_lik),
                 ("bic", fit.n_obs.ln() * k - 2.0 * fit.log_lik),
@@ -247,12 +316,10 @@ impl Model {
         let fit = self.fit.glm();
         let options = Options { family: fit.family, link: fit.link, ..self.spec.options()? };
         let null = null_deviance(&self.outcome, options)?;
-        let mut facts = vec![
-            ("deviance", fit.deviance),
-            ("null_deviance", null),
-            ("pearson", fit.pearson),
-            ("n_iter", fit.n_iter as f64),
-        ];
+        let mut facts = vec![("pearson", fit.pearson), ("n_iter", fit.n_iter as f64)];
+        if self.outcome.kind != Kind::Sums {
+            facts.extend([("deviance", fit.deviance), ("null_deviance", null)]);
+        }
         if fit.df > 0.0 {
             facts.push(("dispersion", fit.pearson / fit.df));
         }

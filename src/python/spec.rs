@@ -121,6 +121,8 @@ impl Spec {
             && (data.grouped || self.cells.is_some() || self.frequency.is_some())
         {
             Kind::Moments
+        } else if self.cells.is_some() && !alike(&data.sums) {
+            Kind::Sums
         } else {
             Kind::Same
         };
@@ -151,6 +153,11 @@ impl Spec {
     }
 }
 
+/// Whether the rows of every cell have the same outcome: nΣy² = (Σy)².
+fn alike([n, sum, sum2]: &[Vec<f64>; 3]) -> bool {
+    (0..n.len()).all(|i| (n[i] * sum2[i] - sum[i] * sum[i]).abs() <= 1e-12 * sum[i] * sum[i])
+}
+
 /// Groups of the rows by the clusters named, and by both where there are two.
 pub fn groups_of(data: &ModelData) -> Result<Vec<Groups>> {
     let mut groups: Vec<Groups> =
@@ -165,7 +172,12 @@ pub fn groups_of(data: &ModelData) -> Result<Vec<Groups>> {
     Ok(groups)
 }
 
-pub fn covariance<'a>(name: &str, groups: &'a [Groups]) -> Result<Covariance<'a>> {
+pub fn covariance<'a>(
+    name: &str,
+    groups: &'a [Groups],
+    labels: &'a [String],
+    refit: Option<(&'a Outcome, Options<'a>)>,
+) -> Result<Covariance<'a>> {
     let kind = match name {
         "classical" => return Ok(Covariance::Classical),
         "HC0" => return Ok(Covariance::Robust(Robust::Hc0)),
@@ -174,13 +186,24 @@ pub fn covariance<'a>(name: &str, groups: &'a [Groups]) -> Result<Covariance<'a>
         "HC3" => return Ok(Covariance::Robust(Robust::Hc3)),
         "HC4" => return Ok(Covariance::Robust(Robust::Hc4)),
         "HC5" => return Ok(Covariance::Robust(Robust::Hc5)),
+        "jackknife" => {
+            return match (groups, refit) {
+                ([one], Some((outcome, options))) => Ok(Covariance::Jackknife(one, labels, outcome, options)),
+                (_, None) => Err(Error::option("vcov", "CR0 to CR3 for this model", name)),
+                _ => Err(Error::option("vcov", "one cluster column with \"jackknife\"", groups.len().min(2))),
+            };
+        }
         "CR0" => ClusterKind::Cr0,
         "CR1" => ClusterKind::Cr1,
         "CR1S" => ClusterKind::Cr1s,
         "CR2" => ClusterKind::Cr2,
         "CR3" => ClusterKind::Cr3,
         other => {
-            return Err(Error::option("vcov", "classical, HC0 to HC5, CR0, CR1, CR1S, CR2 or CR3", other));
+            return Err(Error::option(
+                "vcov",
+                "classical, HC0 to HC5, CR0, CR1, CR1S, CR2, CR3 or jackknife",
+                other,
+            ));
         }
     };
     match groups {

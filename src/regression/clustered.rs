@@ -70,18 +70,16 @@ pub fn clustered(scores: &Scores, groups: &Groups, kind: Kind) -> Result<Cluster
         let identity = Some(std::sync::Arc::new(identity));
         return Ok(Clustered { vcov, n_clusters: filled, parts: Vec::new(), root, identity });
     }
-    let s = scores.by_cluster(groups)?;
     let mut parts = Vec::new();
     // Scores in the coordinates of R: t_g = R′s_g, so that V = R (Σ t̃ t̃′) R′.
-    let mut t = s.dot(&scores.root);
+    let mut t = scores.turned_by_cluster(groups)?;
     let factor = match kind {
         Kind::Cr0 => 1.0,
         Kind::Cr1 => g / (g - 1.0),
         Kind::Cr1s => g / (g - 1.0) * (n - 1.0) / (n - p),
         Kind::Cr2 | Kind::Cr3 => {
             let power = if kind == Kind::Cr2 { -0.5 } else { -1.0 };
-            for (k, gram) in scores.x.gram_by(&scores.w, groups)?.iter().enumerate() {
-                let share = scores.root.t().dot(gram).dot(&scores.root);
+            for (k, share) in scores.shares(groups)?.into_iter().enumerate() {
                 let adjust = symmetric_function(share.view(), |v| {
                     if 1.0 - v < OWN { 0.0 } else { (1.0 - v).powf(power) }
                 })?;
@@ -102,32 +100,43 @@ pub fn clustered(scores: &Scores, groups: &Groups, kind: Kind) -> Result<Cluster
 impl Clustered {
     /// Satterthwaite degrees of freedom of c′β̂: under CR2 as in the header, otherwise G − 1.
     pub fn df(&self, c: ArrayView1<'_, f64>) -> f64 {
+        let Some(omega) = self.working(&[c]) else { return self.n_clusters as f64 - 1.0 };
+        let trace = omega[0].diag().sum();
+        let squares: f64 = omega[0].iter().map(|o| o * o).sum();
+        if squares > 0.0 { trace * trace / squares } else { self.n_clusters as f64 - 1.0 }
+    }
+
+    /// Under CR2, for every pair s, t of contrasts (pair s·k + t): the G × G matrix whose entry g, h is the covariance,
+    /// under working errors, of what clusters g and h add to contrasts s and t. `None` for the other kinds.
+    pub(super) fn working(&self, contrasts: &[ArrayView1<'_, f64>]) -> Option<Vec<Array2<f64>>> {
         if let Some(identity) = &self.identity {
-            return identity.df(c);
+            return Some(identity.working(contrasts));
         }
         if self.parts.is_empty() {
-            return self.n_clusters as f64 - 1.0;
+            return None;
         }
-        let z = self.root.t().dot(&c);
-        let mut q: Vec<Array1<f64>> = Vec::with_capacity(self.parts.len());
-        let mut own = Vec::with_capacity(self.parts.len());
-        for (share, adjust) in &self.parts {
-            let moved = adjust.dot(&z);
-            q.push(share.dot(&moved));
-            // c′R S(I−S)⁻¹R′c = m′S m with m = (I−S)^(−1/2)R′c: the two commute.
-            own.push(moved.dot(&share.dot(&moved)));
-        }
-        let (mut trace, mut squares) = (0.0, 0.0);
-        for g in 0..q.len() {
-            for h in 0..q.len() {
-                let omega = if g == h { own[g] } else { 0.0 } - q[g].dot(&q[h]);
-                squares += omega * omega;
-                if g == h {
-                    trace += omega;
-                }
-            }
-        }
-        if squares > 0.0 { trace * trace / squares } else { self.n_clusters as f64 - 1.0 }
+        // Per contrast and cluster: m = (I−S)^(−1/2)R′c and q = S m.
+        let moved: Vec<Vec<(Array1<f64>, Array1<f64>)>> = contrasts
+            .iter()
+            .map(|c| {
+                let z = self.root.t().dot(c);
+                let part = |(share, adjust): &(Array2<f64>, Array2<f64>)| {
+                    let m = adjust.dot(&z);
+                    let q = share.dot(&m);
+                    (m, q)
+                };
+                self.parts.iter().map(part).collect()
+            })
+            .collect();
+        let g = self.parts.len();
+        let pair = |s: &[(Array1<f64>, Array1<f64>)], t: &[(Array1<f64>, Array1<f64>)]| {
+            Array2::from_shape_fn((g, g), |(a, b)| {
+                // c′R S(I−S)⁻¹R′d = m_c′S m_d: the two commute.
+                let own = if a == b { s[a].0.dot(&t[a].1) } else { 0.0 };
+                own - s[a].1.dot(&t[b].1)
+            })
+        };
+        Some(moved.iter().flat_map(|s| moved.iter().map(|t| pair(s, t))).collect())
     }
 }
 

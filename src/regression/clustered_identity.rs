@@ -78,22 +78,24 @@ impl Identity {
         Array2::from_shape_fn((self.clusters.len(), p), |(g, j)| self.clusters[g].score[p + j])
     }
 
-    /// Satterthwaite degrees of freedom of c′β̂.
-    pub fn df(&self, c: ArrayView1<'_, f64>) -> f64 {
+    /// As `Clustered::working`, with Ω_gh of the header.
+    pub fn working(&self, contrasts: &[ArrayView1<'_, f64>]) -> Vec<Array2<f64>> {
         let p = self.bread.nrows();
-        let z = self.bread.dot(&c);
-        let moved: Vec<Array1<f64>> =
-            self.clusters.iter().map(|k| k.inner.slice(s![.., p..]).dot(&z)).collect();
-        let (mut trace, mut squares) = (0.0, 0.0);
-        for (g, cluster) in self.clusters.iter().enumerate() {
-            let own = z.dot(&cluster.own.slice(s![p.., p..]).dot(&z));
-            trace += own;
-            for (h, other) in moved.iter().enumerate() {
-                let omega = if g == h { own } else { moved[g].dot(&self.k.dot(other)) };
-                squares += omega * omega;
-            }
-        }
-        trace * trace / squares
+        let z: Vec<Array1<f64>> = contrasts.iter().map(|c| self.bread.dot(c)).collect();
+        let inside = |k: &Cluster, z: &Array1<f64>| k.inner.slice(s![.., p..]).dot(z);
+        let moved: Vec<Vec<Array1<f64>>> =
+            z.iter().map(|z| self.clusters.iter().map(|k| inside(k, z)).collect()).collect();
+        let g = self.clusters.len();
+        let pair = |s: usize, t: usize| {
+            Array2::from_shape_fn((g, g), |(a, b)| {
+                if a == b {
+                    z[s].dot(&self.clusters[a].own.slice(s![p.., p..]).dot(&z[t]))
+                } else {
+                    moved[s][a].dot(&self.k.dot(&moved[t][b]))
+                }
+            })
+        };
+        (0..z.len()).flat_map(|s| (0..z.len()).map(move |t| (s, t))).map(|(s, t)| pair(s, t)).collect()
     }
 }
 

@@ -7,19 +7,17 @@
 
 use crate::design::{ModelMatrix, Rows};
 use crate::error::{Error, Result};
-use crate::num::linalg::{Gram, PivotedQr};
+use crate::num::linalg::Gram;
+use crate::regression::bounded;
 use crate::regression::family::{Family, Link};
 use crate::regression::log_likelihood::log_likelihood;
 use crate::regression::outcome::{Kind, Outcome};
 use crate::regression::passes;
 use crate::regression::scores::Scores;
 use crate::regression::separation;
+use crate::regression::start::{flat, independent, start, whole};
 
-/// Squared length outside the span of the earlier columns below which a column is aliased.
-const ALIAS: f64 = 1e-11;
 const MAX_ITER: usize = 100;
-/// Entries of a dense design that a QR may take.
-const DENSE: usize = 2_000_000;
 
 /// A fitted model; matrices cover the kept columns.
 #[derive(Debug, Clone)]
@@ -55,6 +53,8 @@ pub struct Glm {
     pub df: f64,
     /// Steps made.
     pub n_iter: usize,
+    /// Cells whose mean is on the edge of its range: then no error of the coefficients is known.
+    pub edge: Vec<usize>,
 }
 
 /// Options of a fit.
@@ -72,10 +72,10 @@ pub struct Options<'a> {
     pub column: &'a str,
 }
 
-struct State {
-    beta: Vec<f64>,
-    eta: Vec<f64>,
-    deviance: f64,
+pub(super) struct State {
+    pub beta: Vec<f64>,
+    pub eta: Vec<f64>,
+    pub deviance: f64,
 }
 
 /// Fits X to the outcome.
@@ -85,6 +85,31 @@ struct State {
 /// naming columns and pattern; `NoConvergence`.
 pub fn glm(x: &ModelMatrix, outcome: &Outcome, options: Options<'_>) -> Result<Glm> {
     outcome.check(options.family, options.column)?;
+    whole(outcome, options)?;
+    match descend(x, outcome, options) {
+        Err(Error::NoConvergence { .. } | Error::Undefined { .. }) if bounded::applies(options) => {
+            within(x, outcome, options)
+        }
+        found => found,
+    }
+}
+
+/// The maximum over the means in range: a barrier gets near it, and scoring ends it unless it is on the edge.
+fn within(x: &ModelMatrix, outcome: &Outcome, options: Options<'_>) -> Result<Glm> {
+    let (kept, aliased) = independent(x, outcome)?;
+    let (state, x, aliased) = flat(x.select(&kept), outcome, options, aliased)?;
+    let found = bounded::bounded(&x, outcome, options, &state.beta)?;
+    if found.edge.is_empty() {
+        let fit = descend(&x, outcome, Options { start: Some(&found.beta), ..options })?;
+        return Ok(Glm { aliased, ..fit });
+    }
+    let eta = linear(&x, outcome, &found.beta);
+    let deviance = deviance(outcome, options, &eta).unwrap_or(f64::NAN);
+    let fit = finish(x, outcome, options, State { beta: found.beta, eta, deviance }, aliased, 1)?;
+    Ok(Glm { edge: found.edge, ..fit })
+}
+
+fn descend(x: &ModelMatrix, outcome: &Outcome, options: Options<'_>) -> Result<Glm> {
     let (mut state, x, aliased) = start(x, outcome, options)?;
     let (mut n_iter, mut last) = (0, f64::INFINITY);
     let noise = noise(outcome);
@@ -153,103 +178,13 @@ fn advance(
     false
 }
 
-/// The starting point and the design without its aliased columns.
-fn start(
-    x: &ModelMatrix,
-    outcome: &Outcome,
-    options: Options<'_>,
-) -> Result<(State, ModelMatrix, Vec<String>)> {
-    let bounded = options.family == Family::Binomial && matches!(options.link, Link::Log | Link::Identity);
-    let mean = outcome.mean();
-    let first = |i: usize| -> f64 {
-        let y = outcome.sum[i] / outcome.n[i];
-        match options.family {
-            // A start inside the range: from the raw data a log link would begin above 1.
-            Family::Binomial if bounded => mean,
-            Family::Binomial => (outcome.sum[i] + 0.5) / (outcome.n[i] + 1.0),
-            Family::Poisson => y + 0.1,
-            Family::NegativeBinomial(_) => y + 1.0 / 6.0,
-            Family::Gaussian | Family::Gamma => y,
-        }
-    };
-    let points: Vec<f64> = (0..outcome.len()).map(|i| options.link.eta(first(i))).collect();
-    let w: Vec<f64> = (0..outcome.len()).map(|i| weight(outcome, options, points[i], i)).collect();
-    let raw =
-        x.gram(&(0..outcome.len()).map(|i| outcome.prior(i) * outcome.n[i]).collect::<Vec<_>>(), Rows::All)?;
-    let kept = kept_columns(x, outcome, &Gram::new(raw.view(), ALIAS))?;
-    let aliased: Vec<String> =
-        (0..x.n_columns()).filter(|j| !kept.contains(j)).map(|j| x.names()[j].clone()).collect();
-    let x = if aliased.is_empty() { x.clone() } else { x.select(&kept) };
-    let p = x.n_columns();
-    let n_obs = outcome.n_obs();
-    let estimated = options.quasi || !options.family.fixed_dispersion();
-    // A saturated model of counts or shares is a model: only a dispersion needs degrees of freedom.
-    if n_obs < p as f64 || (estimated && n_obs <= p as f64) {
-        let (needed, got) = (p + 1, outcome.len().min(p));
-        return Err(Error::TooFew { what: format!("a regression on {p} columns"), needed, got });
-    }
-    let beta = match options.start {
-        Some(given) => kept.iter().map(|&j| given[j]).collect(),
-        None => {
-            let z = |i: usize| {
-                let working = if bounded {
-                    0.0
-                } else {
-                    (outcome.sum[i] / outcome.n[i] - first(i)) / options.link.mean(points[i]).1
-                };
-                w[i] * (points[i] + working - outcome.offset(i))
-            };
-            let right = x.cross(&(0..outcome.len()).map(z).collect::<Vec<_>>(), Rows::All)?;
-            let gram = Gram::new(x.gram(&w, Rows::All)?.view(), 0.0);
-            if gram.kept().len() < p { vec![0.0; p] } else { gram.solve(&right) }
-        }
-    };
-    let eta = linear(&x, outcome, &beta);
-    match deviance(outcome, options, &eta) {
-        Some(deviance) => Ok((State { beta, eta, deviance }, x, aliased)),
-        None => flat(x, outcome, options, aliased),
-    }
-}
-
-/// A start at the overall mean, for when the data's own start leaves the range.
-fn flat(
-    x: ModelMatrix,
-    outcome: &Outcome,
-    options: Options<'_>,
-    aliased: Vec<String>,
-) -> Result<(State, ModelMatrix, Vec<String>)> {
-    let level = options.link.eta(outcome.mean());
-    let w: Vec<f64> = outcome.n.clone();
-    let right: Vec<f64> = (0..outcome.len()).map(|i| w[i] * (level - outcome.offset(i))).collect();
-    let beta = Gram::new(x.gram(&w, Rows::All)?.view(), 0.0).solve(&x.cross(&right, Rows::All)?);
-    let eta = linear(&x, outcome, &beta);
-    let deviance = deviance(outcome, options, &eta).ok_or_else(|| Error::Undefined {
-        what: "a starting value".to_owned(),
-        reason: "the means leave the range of the family with this link and offset; use the canonical link"
-            .to_owned(),
-    })?;
-    Ok((State { beta, eta, deviance }, x, aliased))
-}
-
-/// Columns to keep: by the Gram matrix, and by a QR where squares leave doubt and the design is small.
-fn kept_columns(x: &ModelMatrix, outcome: &Outcome, gram: &Gram) -> Result<Vec<usize>> {
-    if gram.aliased().is_empty() || x.n_rows() * x.n_columns() > DENSE {
-        return Ok(gram.kept().to_vec());
-    }
-    let mut dense = x.to_dense();
-    for (i, mut row) in dense.rows_mut().into_iter().enumerate() {
-        row *= (outcome.prior(i) * outcome.n[i]).sqrt();
-    }
-    Ok(PivotedQr::new(dense.view(), x.names(), 1e-9)?.kept().to_vec())
-}
-
-fn linear(x: &ModelMatrix, outcome: &Outcome, beta: &[f64]) -> Vec<f64> {
+pub(super) fn linear(x: &ModelMatrix, outcome: &Outcome, beta: &[f64]) -> Vec<f64> {
     let mut eta = outcome.offset.clone().unwrap_or_else(|| vec![0.0; outcome.len()]);
     x.add_linear(beta, &mut eta);
     eta
 }
 
-fn weight(outcome: &Outcome, options: Options<'_>, eta: f64, i: usize) -> f64 {
+pub(super) fn weight(outcome: &Outcome, options: Options<'_>, eta: f64, i: usize) -> f64 {
     let at = options.family.point(options.link, eta);
     outcome.prior(i) * outcome.n[i] * at.slope * at.factor
 }
@@ -283,7 +218,7 @@ fn weights(outcome: &Outcome, options: Options<'_>, eta: &[f64]) -> (Vec<f64>, V
 }
 
 /// Deviance (−2 log likelihood for 0/1 rows); `None` where a mean leaves its range.
-fn deviance(outcome: &Outcome, options: Options<'_>, eta: &[f64]) -> Option<f64> {
+pub(super) fn deviance(outcome: &Outcome, options: Options<'_>, eta: &[f64]) -> Option<f64> {
     if let Some(found) = passes::deviance(outcome, options.family, options.link, eta) {
         return found.is_finite().then_some(found);
     }
@@ -307,7 +242,7 @@ fn deviance(outcome: &Outcome, options: Options<'_>, eta: &[f64]) -> Option<f64>
                 }
                 sum * options.family.deviance(1.0, mu) + (n - sum) * options.family.deviance(0.0, mu)
             }
-            Kind::Same | Kind::Trials => {
+            Kind::Same | Kind::Trials | Kind::Sums => {
                 if !options.family.allows(mu) && !logit {
                     return None;
                 }
@@ -373,5 +308,6 @@ fn finish(
         n_obs,
         df,
         n_iter,
+        edge: Vec::new(),
     })
 }

@@ -5,17 +5,20 @@
 //! | classical, dispersion known | normal |
 //! | classical, dispersion estimated; HC0-HC5 of least squares | t with n − p |
 //! | HC0-HC5 of a likelihood | normal |
-//! | CR0, CR1, CR3 and two-way | t with G − 1 |
+//! | CR0, CR1, CR3, jackknife and two-way | t with G − 1 |
 //! | CR2 | t with Satterthwaite's degrees of freedom, one for each contrast |
 
 use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::design::Groups;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::num::dist::{normal, t};
+use crate::num::linalg::symmetric_function;
 use crate::regression::clustered::{Clustered, Kind, clustered, two_way};
 use crate::regression::family::Family;
-use crate::regression::glm::Glm;
+use crate::regression::glm::{Glm, Options};
+use crate::regression::jackknife::jackknife;
+use crate::regression::outcome::Outcome;
 use crate::regression::scores::{Robust, Scores};
 
 /// Which covariance.
@@ -29,6 +32,8 @@ pub enum Covariance<'a> {
     Clustered(Kind, &'a Groups),
     /// By two groupings and their intersection.
     TwoWay(&'a Groups, &'a Groups, &'a Groups),
+    /// Leaving out one cluster at a time: groups, their labels, and what to fit again.
+    Jackknife(&'a Groups, &'a [String], &'a Outcome, Options<'a>),
 }
 
 #[derive(Debug, Clone)]
@@ -36,6 +41,17 @@ enum Reference {
     Normal,
     T(f64),
     Clusters(Clustered),
+}
+
+/// What a joint statistic is referred to; see [`crate::regression::joint`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum JointReference {
+    /// χ².
+    Normal,
+    /// F with these denominator degrees of freedom.
+    F(f64),
+    /// Hotelling's T² with η.
+    Hotelling(f64),
 }
 
 /// Covariance of the coefficients and its reference distribution.
@@ -87,6 +103,9 @@ impl Inference {
             Covariance::Robust(robust) if linear => {
                 Self { vcov: fit.scores.robust(robust)?, n_clusters: None, reference: Reference::T(fit.df) }
             }
+            Covariance::Jackknife(groups, labels, outcome, options) => {
+                Self::of(jackknife(fit, outcome, options, groups, labels)?)
+            }
             other => Self::of_scores(&fit.scores, other)?,
         })
     }
@@ -94,13 +113,16 @@ impl Inference {
     /// The covariance of an estimating equation Σ xu = 0; a dispersion of 1.
     ///
     /// # Errors
-    /// Those of the covariance.
+    /// Those of the covariance; `InvalidOption` for the jackknife, which needs the model to fit again.
     pub fn of_scores(scores: &Scores, kind: Covariance<'_>) -> Result<Self> {
         Ok(match kind {
             Covariance::Classical => Self::normal(scores.bread()),
             Covariance::Robust(robust) => Self::normal(scores.robust(robust)?),
             Covariance::Clustered(kind, groups) => Self::of(clustered(scores, groups, kind)?),
             Covariance::TwoWay(a, b, both) => Self::of(two_way(scores, a, b, both)?),
+            Covariance::Jackknife(..) => {
+                return Err(Error::option("vcov", "CR0 to CR3 for this model", "the jackknife"));
+            }
         })
     }
 
@@ -128,6 +150,23 @@ impl Inference {
             Reference::Normal => f64::INFINITY,
             Reference::T(df) => *df,
             Reference::Clusters(found) => found.df(c),
+        }
+    }
+
+    /// Reference of a joint test of the contrasts in the rows of `c`.
+    ///
+    /// # Errors
+    /// Those of an eigendecomposition.
+    pub fn joint(&self, c: &Array2<f64>) -> Result<JointReference> {
+        let found = match &self.reference {
+            Reference::Normal => return Ok(JointReference::Normal),
+            Reference::T(df) => return Ok(JointReference::F(*df)),
+            Reference::Clusters(found) => found,
+        };
+        let rows: Vec<_> = c.rows().into_iter().collect();
+        match found.working(&rows) {
+            None => Ok(JointReference::F(found.n_clusters as f64 - 1.0)),
+            Some(omega) => hotelling(&omega, rows.len(), c, found),
         }
     }
 
@@ -166,4 +205,25 @@ impl Inference {
 pub fn quantile(conf_level: f64, df: f64) -> f64 {
     let tail = (1.0 - conf_level) / 2.0;
     if df.is_finite() { t::isf(tail, df) } else { normal::isf(tail) }
+}
+
+/// η: the contrasts turned so that the robust covariance has mean I, then its variance under normal working errors.
+fn hotelling(omega: &[Array2<f64>], q: usize, c: &Array2<f64>, found: &Clustered) -> Result<JointReference> {
+    let mean = Array2::from_shape_fn((q, q), |(s, t)| omega[s * q + t].diag().sum());
+    let turn = symmetric_function(mean.view(), |v| if v > 0.0 { v.powf(-0.5) } else { 0.0 })?;
+    let turned = turn.dot(c);
+    let rows: Vec<_> = turned.rows().into_iter().collect();
+    let Some(omega) = found.working(&rows) else {
+        return Err(Error::Internal { message: "a covariance lost its working model".to_owned() });
+    };
+    let mut total = 0.0;
+    for s in 0..q {
+        for t in 0..q {
+            // var Σ_g a_g b_g over normal a, b: Σ_gh cov(a_g, a_h)cov(b_g, b_h) + cov(a_g, b_h)cov(b_g, a_h).
+            let (ss, tt, st) = (&omega[s * q + s], &omega[t * q + t], &omega[s * q + t]);
+            total += (ss * tt).sum() + (st * &st.t()).sum();
+        }
+    }
+    let k = q as f64;
+    Ok(JointReference::Hotelling(k * (k + 1.0) / total))
 }

@@ -37,6 +37,7 @@ pub struct NegativeBinomial {
 /// Those of [`glm`]; `Undefined` when the counts vary no more than Poisson counts do.
 pub fn negative_binomial(x: &ModelMatrix, outcome: &Outcome, column: &str) -> Result<NegativeBinomial> {
     let options = |family| Options { family, link: Link::Log, quasi: false, start: None, column };
+    outcome.check(Family::NegativeBinomial(1.0), column)?;
     let mut fit = glm(x, outcome, options(Family::Poisson))?;
     let mut theta = start(outcome, &fit);
     for n_iter in 1..=200 {

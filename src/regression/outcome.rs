@@ -16,6 +16,8 @@ pub enum Kind {
     Same,
     /// Anything, for least squares.
     Moments,
+    /// Counts that differ within a cell: estimates and robust errors follow from the sums, the likelihood does not.
+    Sums,
     /// A cell is one observation of Σy successes in n trials.
     Trials,
 }
@@ -47,6 +49,20 @@ impl Outcome {
             sum2: y.iter().map(|v| v * v).collect(),
             prior: None,
             offset: None,
+        }
+    }
+
+    /// Some of the cells.
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let of = |v: &[f64]| rows.iter().map(|&i| v[i]).collect::<Vec<f64>>();
+        Self {
+            kind: self.kind,
+            n: of(&self.n),
+            sum: of(&self.sum),
+            sum2: of(&self.sum2),
+            prior: self.prior.as_deref().map(of),
+            offset: self.offset.as_deref().map(of),
         }
     }
 
@@ -114,6 +130,23 @@ impl Outcome {
             }
             Family::Gamma => ("positive numbers", Box::new(|i| self.sum[i] <= 0.0)),
         };
+        if self.kind == Kind::Sums && !matches!(family, Family::Poisson) {
+            let reason = "it depends on the outcome of every row, and these cells hold sums only: put the \
+                          outcome among the columns of gf.cells(by=…)";
+            return Err(Error::Undefined {
+                what: format!("a likelihood of \"{column}\""),
+                reason: reason.to_owned(),
+            });
+        }
+        let (expected, bad): (&str, Box<dyn Fn(usize) -> bool>) =
+            if self.kind == Kind::Binary && family != Family::Gamma {
+                (
+                    "0 and 1 (of cells: no more than their rows, or total_sq given)",
+                    Box::new(|i| self.sum[i] < 0.0 || self.sum[i] > self.n[i]),
+                )
+            } else {
+                (expected, bad)
+            };
         let rows: Vec<usize> = (0..self.len()).filter(|&i| bad(i)).collect();
         if let Some(&first) = rows.first() {
             return Err(Error::values(

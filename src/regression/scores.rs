@@ -31,6 +31,8 @@ pub struct Scores {
     pub n_obs: f64,
     /// Analytic weights of least squares: the working covariance of CR2 is then the identity.
     pub identity: Option<Vec<f64>>,
+    /// √W·X·R (cells × p), orthonormal, where it was found in twice the precision.
+    pub basis: Option<Array2<f64>>,
 }
 
 /// Heteroskedasticity-consistent kinds (White 1980; MacKinnon and White 1985).
@@ -79,7 +81,7 @@ impl Scores {
             let lost = gram.aliased().iter().map(|&j| x.names()[j].clone()).collect();
             return Err(Error::Aliased { columns: lost });
         }
-        Ok(Self { x, root, w, u, squares, rows, n_obs, identity: None })
+        Ok(Self { x, root, w, u, squares, rows, n_obs, identity: None, basis: None })
     }
 
     /// (X′WX)⁻¹.
@@ -87,8 +89,44 @@ impl Scores {
         self.root.dot(&self.root.t())
     }
 
+    /// √W·X·R of a design with continuous columns, if it is small. Their squares would lose half of the digits
+    /// that nearly collinear columns (a year and its square) leave.
+    pub fn orthonormal(&self) -> Option<Array2<f64>> {
+        if self.basis.is_some() {
+            return self.basis.clone();
+        }
+        if !self.x.is_continuous() || self.x.n_rows() * self.x.n_columns() > DENSE {
+            return None;
+        }
+        let mut dense = self.x.to_dense();
+        for (mut row, w) in dense.axis_iter_mut(Axis(0)).zip(&self.w) {
+            row *= w.max(0.0).sqrt();
+        }
+        Some(dense.dot(&self.root))
+    }
+
+    /// R′X_g′W_gX_gR of every cluster.
+    ///
+    /// # Errors
+    /// Those of the thread pool.
+    pub fn shares(&self, groups: &Groups) -> Result<Vec<Array2<f64>>> {
+        let Some(basis) = self.orthonormal() else {
+            let grams = self.x.gram_by(&self.w, groups)?;
+            return Ok(grams.iter().map(|g| self.root.t().dot(g).dot(&self.root)).collect());
+        };
+        let share = |rows: &[usize]| {
+            let own = basis.select(Axis(0), rows);
+            own.t().dot(&own)
+        };
+        Ok(groups.iter().map(share).collect())
+    }
+
     /// Leverage of one row of each cell.
     pub fn leverage(&self) -> Vec<f64> {
+        if let Some(basis) = self.orthonormal() {
+            let whole = basis.rows().into_iter().map(|row| row.dot(&row));
+            return whole.zip(&self.rows).map(|(h, m)| if *m > 0.0 { h / m } else { 0.0 }).collect();
+        }
         let h = self.x.quadratic(&self.bread());
         h.iter()
             .zip(&self.w)
@@ -127,8 +165,31 @@ impl Scores {
                 self.squares.iter().zip(&h).map(|(s, &h)| s / (1.0 - h).powf(power(h))).collect()
             }
         };
+        if let Some(basis) = self.orthonormal() {
+            // R (Q′ diag(meat/w) Q) R′: no product of columns that nearly cancel.
+            let mut scaled = basis.clone();
+            for (i, mut row) in scaled.axis_iter_mut(Axis(0)).enumerate() {
+                row *= if self.w[i] > 0.0 { meat[i] / self.w[i] } else { 0.0 };
+            }
+            return Ok(self.root.dot(&basis.t().dot(&scaled)).dot(&self.root.t()));
+        }
         let bread = self.bread();
         Ok(bread.dot(&self.x.gram(&meat, Rows::All)?).dot(&bread))
+    }
+
+    /// R′X_g′u_g of every cluster.
+    ///
+    /// # Errors
+    /// Those of the thread pool.
+    pub fn turned_by_cluster(&self, groups: &Groups) -> Result<Array2<f64>> {
+        let Some(basis) = self.orthonormal() else { return Ok(self.by_cluster(groups)?.dot(&self.root)) };
+        let mut out = Array2::zeros((groups.len(), basis.ncols()));
+        for (g, rows) in groups.iter().enumerate() {
+            for &i in rows.iter().filter(|&&i| self.w[i] > 0.0) {
+                out.row_mut(g).scaled_add(self.u[i] / self.w[i].sqrt(), &basis.row(i));
+            }
+        }
+        Ok(out)
     }
 
     /// X_g′u_g of every cluster.

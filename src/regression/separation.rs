@@ -9,22 +9,23 @@
 use crate::design::{ModelMatrix, Rows};
 use crate::error::{Error, Result};
 use crate::num::linalg::Gram;
-use crate::regression::family::Family;
+use crate::regression::family::{Family, Link};
 use crate::regression::glm::Options;
 use crate::regression::outcome::Outcome;
 
 const MAX_ITER: usize = 200;
 
-/// The side on which a cell may lie: −1 without events, 1 without non-events, 0 where both are.
-fn sides(outcome: &Outcome, family: Family) -> Vec<f64> {
+/// The side on which a cell may lie: −1 without events, 1 without non-events, 0 where both are, and where the edge of
+/// the link's range stops it: a mean of 1 under the log link, both ends under the identity.
+fn sides(outcome: &Outcome, family: Family, link: Link) -> Vec<f64> {
     (0..outcome.len())
         .map(|i| {
             let (n, s) = (outcome.n[i], outcome.sum[i]);
             if n == 0.0 || outcome.prior(i) == 0.0 {
                 f64::NAN
-            } else if s == 0.0 {
+            } else if s == 0.0 && link != Link::Identity {
                 -1.0
-            } else if family == Family::Binomial && s >= n {
+            } else if family == Family::Binomial && s >= n && !matches!(link, Link::Log | Link::Identity) {
                 1.0
             } else {
                 0.0
@@ -41,7 +42,7 @@ pub fn look(x: &ModelMatrix, outcome: &Outcome, options: Options<'_>) -> Result<
     if !matches!(options.family, Family::Binomial | Family::Poisson | Family::NegativeBinomial(_)) {
         return Ok(());
     }
-    let side = sides(outcome, options.family);
+    let side = sides(outcome, options.family, options.link);
     if side.iter().all(|s| *s == 0.0 || s.is_nan()) {
         return Ok(());
     }
@@ -100,6 +101,17 @@ pub fn confirm_finite(x: &ModelMatrix, outcome: &Outcome, options: Options<'_>, 
     if eta.iter().any(far) { look(x, outcome, options) } else { Ok(()) }
 }
 
+/// The columns that are not 0 in cell i, in words.
+pub fn pattern(x: &ModelMatrix, i: usize) -> String {
+    let shown = |(j, v): (usize, f64)| {
+        let name = &x.names()[j];
+        if v == 1.0 { name.clone() } else { format!("{name} = {v}") }
+    };
+    let on: Vec<String> =
+        x.row(i).filter(|(j, v)| *v != 0.0 && x.names()[*j] != "(intercept)").map(shown).collect();
+    if on.is_empty() { "the reference levels".to_owned() } else { on.join(", ") }
+}
+
 fn found(
     x: &ModelMatrix,
     outcome: &Outcome,
@@ -119,14 +131,7 @@ fn found(
     let rows: Vec<usize> = (0..z.len()).filter(|&i| z[i].abs() > 1e-4 * size).collect();
     let n: f64 = rows.iter().map(|&i| outcome.n[i]).sum();
     let events: f64 = rows.iter().map(|&i| outcome.sum[i]).sum();
-    let pattern = rows.first().map_or_else(String::new, |&i| {
-        let on: Vec<&str> = x
-            .row(i)
-            .filter(|(j, v)| *v != 0.0 && x.names()[*j] != "(intercept)")
-            .map(|(j, _)| x.names()[j].as_str())
-            .collect();
-        if on.is_empty() { "the reference levels".to_owned() } else { on.join(", ") }
-    });
+    let pattern = rows.first().map_or_else(String::new, |&i| pattern(x, i));
     let what = if options.family == Family::Binomial && events > 0.0 && events < n {
         format!("{n} rows are told apart without error")
     } else {

@@ -3,6 +3,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | [`plan`] | which rows a replicate draws: simple, stratified, by cluster |
+//! | [`binomial`] | binomial and multinomial counts: rows of cells redrawn without touching a row |
 //! | [`bootstrap`] | replicates of any statistic of resampling weights |
 //! | [`interval`] | normal, basic, percentile, BCa and studentised intervals |
 //! | [`jackknife`] | leave-one-out values, bias, standard error, acceleration |
@@ -11,6 +12,7 @@
 //!
 //! Replicate i of seed s draws from stream (s, i): the same bits on 1 or 64 threads.
 
+pub mod binomial;
 pub mod bootstrap;
 pub mod interval;
 pub mod jackknife;

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import polars as pl
+import pyarrow.compute as pc
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 import gofal as gf
 from gofal.errors import InputError, NumericalError
 from gofal.typing import PANEL_CLUSTER_KINDS, PANEL_EFFECTS
+
+from . import reference
 
 
 def table(units: int = 12, periods: int = 6, *, holes: bool = False) -> dict[str, list[Any]]:
@@ -214,3 +217,34 @@ def test_the_same_bits_on_any_number_of_threads() -> None:
                 gf.panel(t, "y", ["x", "z"], unit="unit", time="year", effects="two-way").digest
             )
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("case", reference.cases("panel"), ids=lambda c: str(c["id"]))
+def test_panels_agree_with_plm(case: dict[str, Any]) -> None:
+    t = reference.table("produc")
+    for name in ("gsp", "pcap", "pc", "emp"):
+        t = t.append_column(f"log({name})", pc.ln(t[name]))
+    x = ["log(pcap)", "log(pc)", "log(emp)", "unemp"]
+    kinds = {"within": "unit", "twoway": "two-way", "random": "random", "between": "between",
+             "fd": "first-difference"}  # fmt: skip
+
+    def run(effects: Any, **options: Any) -> Any:
+        return gf.panel(t, "log(gsp)", x, unit="state", time="year", effects=effects, **options)
+
+    fits = {k: run(v, vcov="classical") for k, v in kinds.items()}
+    fits["arellano"] = run("unit", vcov="cluster", kind="CR0")
+    rows = {k: {r["term"]: r for r in f.to_arrow().to_pylist()} for k, f in fits.items()}
+    random = fits["random"].to_arrow("glance").to_pylist()[0]
+    hausman = fits["random"].to_arrow("hausman").to_pylist()[0]
+    within = fits["within"].to_arrow("glance").to_pylist()[0]
+    whole = {"within_r2": within["r_squared"], "theta": random["theta"], "hausman": hausman["statistic"],
+             "sigma2_idios": random["sigma_within"] ** 2, "sigma2_id": random["sigma_unit"] ** 2,
+             "hausman_p": hausman["p_value"]}  # fmt: skip
+    for key in case["expected"]:
+        kind, _, term = key.partition(":")
+        if not term:
+            reference.meets(case, key, whole[key])
+            continue
+        model, what = ("arellano", "se") if "arellano" in kind else kind.split("_")
+        row = rows[model].get(term) or rows[model][term.replace("(Intercept)", "(drift)")]
+        reference.meets(case, key, row["estimate" if what == "coef" else "std_error"])

@@ -2,6 +2,7 @@
 
 mod correlation;
 mod design;
+mod glmm;
 mod imputation;
 mod inequality;
 mod mixed;

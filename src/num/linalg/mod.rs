@@ -2,6 +2,7 @@
 
 mod cholesky;
 mod eigen;
+mod extended_qr;
 mod gram;
 pub mod packed;
 mod product;
@@ -10,6 +11,7 @@ mod small;
 
 pub use cholesky::Cholesky;
 pub use eigen::{eigen_symmetric, symmetric_function};
+pub use extended_qr::ExtendedQr;
 pub use gram::Gram;
 pub use product::multiply;
 pub use qr::PivotedQr;

@@ -4,8 +4,7 @@
 //! shrunk below `tolerance` of its own length is moved to the end and called aliased. So of a set of
 //! collinear columns the first stays, and the aliased ones have names. Columns are scaled to unit
 //! length first, so that the tolerance does not depend on units. The least-squares solution takes
-//! two steps of iterative refinement with residuals in twice the precision, which NIST's Filip
-//! (condition 10¹⁵ after scaling: 10¹⁰) needs.
+//! two steps of iterative refinement with residuals in twice the precision.
 
 use ndarray::{Array1, Array2, ArrayView2};
 
@@ -112,6 +111,11 @@ impl PivotedQr {
     /// Kept columns.
     pub fn rank(&self) -> usize {
         self.kept.len()
+    }
+
+    /// Least share of a kept column's length that lies outside the span of the earlier ones.
+    pub fn least(&self) -> f64 {
+        self.diagonal.iter().fold(1.0, |m, d| m.min(d.abs()))
     }
 
     /// Indices of the kept columns, ascending.

@@ -3,11 +3,13 @@
 mod incomplete_beta;
 mod incomplete_gamma;
 mod normal_tail;
+mod polygamma;
 mod saddle_point;
 
 pub use incomplete_beta::ln_beta_tails;
 pub use incomplete_gamma::ln_gamma_tails;
 pub use normal_tail::{ln_normal_sf, normal_quantile};
+pub use polygamma::{polygamma, rise};
 pub use saddle_point::{bd0, ln_binomial_raw, ln_poisson_raw, stirlerr};
 
 /// ln(1 − eˣ) for x ≤ 0 without cancellation at either end (Mächler 2012).

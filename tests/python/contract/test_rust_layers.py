@@ -17,7 +17,8 @@ LAYER = {
     "resample": 3, "multiplicity": 3, "disclosure": 3, "pooling": 3,
     "rates": 4, "correlation": 4, "inequality": 4, "regression": 4,
     "risk": 4, "imputation": 4, "panel": 4,
-    "effects": 5, "decomposition": 5, "mixed": 5,
+    "effects": 5, "mixed": 5,
+    "decomposition": 6,
     "simulate": 6,
     "python": 7,
 }  # fmt: skip
