@@ -55,7 +55,9 @@ def waterfall(
     for r in records:
         value = float(r["value"])
         kind = (_UP if value >= 0 else _DOWN).say(lang)
-        shown.append(_bar(str(r["label"]), level, level + value, kind, f"{value:+,.{decimals}f}"))
+        # Without the added 0 a part that rounds to nothing prints as -0.0.
+        text = f"{round(value, decimals) + 0.0:+,.{decimals}f}"
+        shown.append(_bar(str(r["label"]), level, level + value, kind, text))
         level += value
     if end is not None:
         shown.append(_bar(end, 0.0, level, _WHOLE.say(lang), f"{level:,.{decimals}f}"))

@@ -12,6 +12,7 @@ from gofal.studies.model import StudyTable as StudyTable
 from gofal.studies.placements import placements as placements
 from gofal.studies.spending import spending as spending
 from gofal.studies.trigger_trio import trigger_trio as trigger_trio
+from gofal.studies.variation import variation as variation
 
 STUDIES: Mapping[str, Callable[[], Study]] = MappingProxyType(
     {
@@ -20,6 +21,7 @@ STUDIES: Mapping[str, Callable[[], Study]] = MappingProxyType(
         "placements": placements,
         "care_orders": care_orders,
         "trigger_trio": trigger_trio,
+        "variation": variation,
     }
 )
 """Every study by name, in the order of the report."""
