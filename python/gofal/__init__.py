@@ -67,6 +67,7 @@ from gofal.inequality import slope_index as slope_index
 from gofal.joint import joint_test as joint_test
 from gofal.maihda import maihda as maihda
 from gofal.mixed import lmm as lmm
+from gofal.mixed_change import sequential_models as sequential_models
 from gofal.multinomial import multinomial as multinomial
 
 # How to ask.
