@@ -13,7 +13,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `regression` `panel` `wild` `joint` | least squares and GLMs; fixed effects; few clusters; joint tests |
 | `effects` `trigger_trio` | risks for everybody, interaction, attributable fractions; the trio in one call |
 | `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
-| `mixed` `icc` `glmm` `maihda` | nested and crossed groups: where the variance lies; strata of several characteristics |
+| `mixed` `icc` `glmm` `maihda` | nested and crossed groups: where the variance lies; strata of several kinds |
 | `decomposition` | Theil, Kitagawa, Das Gupta, Oaxaca-Blinder, Shapley, nested variance: wholes into parts |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |

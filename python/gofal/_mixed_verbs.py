@@ -203,7 +203,7 @@ class MixedVerbs(MixedFit):
             Coefficients, or factors (all their dummies).
         df
             ``"kenward-roger"`` (restricted likelihood; scales F as well) or ``"satterthwaite"`` (Fai and Cornelius
-            1996).
+            1996: its degrees of freedom depend on which contrasts stand for the terms; here the coefficients do).
         """
         one_of("df", df, MIXED_DF_TESTS)
         return terms_test(self, [terms] if isinstance(terms, str) else list(terms), df)

@@ -50,6 +50,8 @@ struct Point {
     jacobian: Vec<f64>,
     /// σ² and ∂log σ²/∂η; `None`: profiled out.
     sigma2: Option<(f64, Vec<f64>)>,
+    /// A direction of η along which nothing changes; 0 where there is none.
+    idle: Vec<f64>,
 }
 
 impl<'a> Profile<'a> {
@@ -126,7 +128,7 @@ impl<'a> Profile<'a> {
         let k = eta.len();
         let mut jacobian = vec![0.0; k * k];
         (0..k).for_each(|j| jacobian[j * k + j] = 1.0);
-        let mut out = Point { theta: eta.to_vec(), jacobian, sigma2: None };
+        let mut out = Point { theta: eta.to_vec(), jacobian, sigma2: None, idle: vec![0.0; k] };
         match self.target {
             Target::Sigma => out.sigma2 = Some((value * value, vec![0.0; k])),
             Target::Sd(t, column) => {
@@ -142,6 +144,7 @@ impl<'a> Profile<'a> {
                 if let (Some(a), Some(b)) = (place((1, 0)), place((1, 1))) {
                     let root = (1.0 - value * value).sqrt();
                     (out.theta[a], out.theta[b]) = (eta[b] * value, eta[b] * root);
+                    out.idle[a] = 1.0;
                     (out.jacobian[a * k + a], out.jacobian[a * k + b]) = (0.0, value);
                     out.jacobian[b * k + b] = root;
                 }
@@ -175,7 +178,7 @@ impl<'a> Profile<'a> {
                 out.jacobian[i * k + j] = eta[i] * slope + if i == j { c } else { 0.0 };
             }
         }
-        (0..k).filter(|&i| inside(i)).for_each(|i| out.theta[i] = c * eta[i]);
+        (0..k).filter(|&i| inside(i)).for_each(|i| (out.theta[i], out.idle[i]) = (c * eta[i], eta[i]));
     }
 
     /// Per term tr(ΛΛ′M), and its derivative in every part of θ.
@@ -209,12 +212,16 @@ impl<'a> Profile<'a> {
             (0..k).map(|c| (0..k).map(|i| g[i] * j(i, c)).sum::<f64>() + tilt * ln_sigma2[c]).collect();
         let half: Vec<f64> =
             (0..k * k).map(|v| (0..k).map(|i| slopes.metric[v / k * k + i] * j(i, v % k)).sum()).collect();
-        let metric = (0..k * k)
+        let mut metric: Vec<f64> = (0..k * k)
             .map(|v| {
                 let (a, b) = (v / k, v % k);
                 (0..k).map(|i| j(i, a) * half[i * k + b]).sum::<f64>() + df * ln_sigma2[a] * ln_sigma2[b]
             })
             .collect();
+        // Lengthening η changes nothing: without curvature along it rounding would be taken for a slope.
+        let largest = (0..k).map(|i| metric[i * k + i]).fold(1e-8, f64::max);
+        let length: f64 = point.idle.iter().map(|v| v * v).sum::<f64>().max(1e-300);
+        (0..k * k).for_each(|v| metric[v] += largest * point.idle[v / k] * point.idle[v % k] / length);
         Evaluation { value: deviance.value(factor) + excess, gradient, metric }
     }
 }
