@@ -44,7 +44,6 @@ __all__ = [
     "impute",
     "inequality_indices",
     "interaction",
-    "interaction_bootstrap",
     "joint_test",
     "kitagawa",
     "leave_one_out",

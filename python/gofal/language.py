@@ -145,7 +145,6 @@ _WELSH: dict[str, str] = {
     "rate": "cyfraddau",
     "composition": "cyfansoddiad",
     "interaction": "rhyngweithiad",
-    "delta": "delta",
     "explained": "wedi'i esbonio",
     "unexplained": "heb ei esbonio",
     "endowments": "nodweddion",
