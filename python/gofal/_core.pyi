@@ -49,7 +49,14 @@ __all__ = [
     "leave_one_out",
     "mantel_haenszel",
     "merge_cells",
+    "mixed_bootstrap",
+    "mixed_coefficients",
+    "mixed_criterion",
+    "mixed_exact",
+    "mixed_exact_test",
+    "mixed_f",
     "mixed_predict",
+    "mixed_profile",
     "multinomial",
     "oaxaca",
     "observed_shares",
@@ -62,6 +69,7 @@ __all__ = [
     "proportion_limits",
     "rate",
     "rate_ratio",
+    "replicate_limits",
     "risk_cells",
     "risk_measures",
     "risk_ranges",
@@ -182,6 +190,41 @@ def observed_shares(
     family: str, link: str, variances: list[float], eta: float, theta: float | None = None
 ) -> tuple[float, list[float], float, float]: ...
 def variance_ratios(variance: float, beta: float) -> tuple[float, float, float, float]: ...
+def mixed_coefficients(model: Mixed, how: str, conf_level: float) -> Table: ...
+def mixed_f(
+    model: Mixed, how: str, rows: list[list[float]]
+) -> tuple[float, float, float, float]: ...
+def mixed_exact(
+    model: Mixed,
+    how: str,
+    conf_level: float,
+    n_draws: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[float, float]: ...
+def mixed_exact_test(
+    model: Mixed,
+    n_draws: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[float, float]: ...
+def mixed_bootstrap(
+    model: Mixed,
+    other: Mixed | None,
+    n_resamples: int,
+    seed: int,
+    threads: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[tuple[int, str, str, str, float, list[float | None]]]: ...
+def mixed_profile(
+    model: Mixed, conf_level: float, shares: bool, threads: int = 0
+) -> list[tuple[str, str, str, float, float | None, float | None]]: ...
+def mixed_criterion(model: Mixed, theta: list[float]) -> float: ...
+def replicate_limits(
+    values: list[float], estimate: float, conf_level: float, how: str, acceleration: float
+) -> tuple[float, float]: ...
 def mixed_predict(
     table: Any,
     spec: dict[str, Any],

@@ -7,15 +7,17 @@ from typing import Any, ClassVar, Literal
 from gofal import _core
 from gofal._call import columns_of, provenance_of, threads
 from gofal._check import one_of
+from gofal._mixed_verbs import MixedVerbs
 from gofal._models import Request, request
 from gofal._table import Source, read
 from gofal.cells import source_of
 from gofal.errors import InputError
 from gofal.language import Text
+from gofal.mixed_inference import conf_of
 from gofal.progress import progress
 from gofal.random_terms import MixedFormula, parse_mixed
-from gofal.results import Result
 from gofal.results.frames import into_frame
+from gofal.typing import MIXED_DFS, MixedDf
 from gofal.weights import Weight, weight_of
 
 __all__ = ["MixedResult", "lmm"]
@@ -28,18 +30,19 @@ _FEW = Text(
     "Fewer than five levels in a grouping factor: its variance is hardly known; a fixed effect may serve better.",
     "Llai na phum lefel mewn ffactor grwpio: prin y gwyddys ei amrywiant; gall effaith sefydlog fod yn well.",
 )
+_MOST_EFFECTS = 1_000
+"""Above this many random effects degrees of freedom are found on request only."""
 
 
-class MixedResult(Result):
+class MixedResult(MixedVerbs):
     """Fixed effects, one row each; variances, modes and the search beside them. See :func:`lmm`."""
 
     _title: ClassVar[Text] = Text("Linear mixed model", "Model cymysg llinol")
     _about: ClassVar[tuple[str, ...]] = ("n_missing", "sigma", "method", "singular")
 
-    _held: Any
-
     def __getstate__(self) -> tuple[Any, ...]:
-        return (*super().__getstate__(), self._held)
+        # The kernel's object stays behind: it is made again when it is asked for.
+        return (*super().__getstate__(), {**self._held, "model": None})
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         super().__setstate__(state[:4])
@@ -52,21 +55,6 @@ class MixedResult(Result):
             said.append(_FEW)
         return tuple(said)
 
-    def variance_components(self) -> Any:
-        """Return variances, covariances and correlations of the random effects, and the residual variance.
-
-        ``factor, term, estimate`` (variance or covariance), ``sd, r`` (correlation), ``share`` (of the variance
-        of a row, beside a factor's first column).
-        """
-        return self.table("variance_components")
-
-    def vpc(self) -> Any:
-        """Return the variance partition coefficients: ``factor, estimate``, and all factors together (the ICC).
-
-        A random slope counts with the mean of z′Σz over the rows (Johnson 2014).
-        """
-        return self.table("vpc")
-
     def modes(self) -> Any:
         """Return the conditional modes: ``factor, group, term, estimate, std_error`` (conditional SD)."""
         return self.table("modes")
@@ -74,10 +62,6 @@ class MixedResult(Result):
     def covariance(self) -> Any:
         """Return the covariance of the fixed effects, one row and one column for each."""
         return self.table("covariance")
-
-    def model_frame(self) -> Any:
-        """Return the columns that the fit used, as a ``pyarrow.Table``: enough to fit it again."""
-        return self._held["frame"]
 
     def predict(self, table: Any, *, random: Literal["modes", "none"] = "modes") -> Any:
         """Return predictions for new rows.
@@ -111,6 +95,8 @@ def lmm(
     *,
     reml: bool = True,
     weight: Weight | None = None,
+    df: MixedDf = "auto",
+    conf_level: float | None = None,
 ) -> MixedResult:
     """Linear mixed model by restricted (or full) maximum likelihood.
 
@@ -130,14 +116,22 @@ def lmm(
         fixed parts.
     weight
         ``gf.analytic("population")``: variance of row i is σ²/w; ``gf.frequency("n")``: rows that a row stands for.
+    df
+        Degrees of freedom of the fixed effects: ``"satterthwaite"`` (standard errors as they are);
+        ``"kenward-roger"`` (restricted likelihood; standard errors are enlarged too: the better choice for 22
+        authorities of unequal size); ``"residual"`` (n − p: too many for what varies between groups only); ``"none"``
+        (normal). ``"auto"``: Satterthwaite, and none above 1,000 random effects.
+    conf_level
+        Level of the limits; the option ``conf_level`` by default.
 
     Returns
     -------
     MixedResult
-        ``tidy()``: ``term, estimate, std_error, statistic``; ``glance()``: sizes, ``log_lik, criterion`` (−2 log
-        likelihood), ``aic, bic, singular``, the search; ``augment()`` (of rows): ``row, fitted, resid``;
-        ``variance_components()``, ``vpc()``, ``modes()``, ``predict(table)``; ``table("factors")``,
-        ``table("theta")``, ``table("optimiser")``.
+        ``tidy()``: ``term, estimate, std_error, statistic, df, p_value, conf_low, conf_high``; ``glance()``: sizes,
+        ``log_lik, criterion`` (−2 log likelihood), ``aic, bic, singular``, the search; ``augment()`` (of rows):
+        ``row, fitted, resid``; ``variance_components()``, ``vpc()``, ``change_in_variance(null)``,
+        ``test_variance(factor)``, ``f_test(terms)``, ``likelihood_ratio(other)``, ``conf_int()``, ``bootstrap()``,
+        ``modes()``, ``predict(table)``; ``table("factors")``, ``table("theta")``, ``table("optimiser")``.
 
     Raises
     ------
@@ -164,12 +158,21 @@ def lmm(
     >>> [round(v, 3) for v in fit.vpc()["estimate"].to_pylist()]
     [0.967, 0.967]
     """
+    one_of("df", df, MIXED_DFS)
+    conf = conf_of(conf_level)
     asked, parsed = mixed_request(table, formula, weight)
     with progress("rows") as report:
         model = _core.Mixed(
             asked.source.stream, asked.spec, random_of(parsed), reml, None, threads(), report
         )
-    return _result(asked, parsed, model, reml=reml, weight=weight)
+    word = _df_of(df, model)
+    tidy = columns_of(_core.mixed_coefficients(model, word, conf))
+    return _result(asked, parsed, model, tidy, reml=reml, weight=weight, df=(word, conf))
+
+
+def _df_of(df: MixedDf, model: _core.Mixed) -> str:
+    effects = sum(n for _, n, _ in model.factors())
+    return df if df != "auto" else "satterthwaite" if effects <= _MOST_EFFECTS else "none"
 
 
 def mixed_request(table: Any, formula: str, weight: Weight | None) -> tuple[Request, MixedFormula]:
@@ -198,19 +201,26 @@ def random_of(parsed: MixedFormula) -> list[Any]:
 
 
 def _result(
-    asked: Request, parsed: MixedFormula, model: _core.Mixed, *, reml: bool, weight: Weight | None
+    asked: Request,
+    parsed: MixedFormula,
+    model: _core.Mixed,
+    coefficients: dict[str, list[Any]],
+    *,
+    reml: bool,
+    weight: Weight | None,
+    df: tuple[str, float],
 ) -> MixedResult:
     facts = dict(model.facts())
     factors = model.factors()
     components = columns_of(model.components())
-    coefficients = columns_of(model.coefficients())
     terms = coefficients["term"]
     square = model.covariance()
-    arguments = {"formula": parsed.text, "reml": reml, "weight": weight}
+    arguments = {"formula": parsed.text, "reml": reml, "weight": weight, "df": df[0]}
     frame = _frame(asked, parsed)
     result = MixedResult.build(
         tidy=coefficients,
-        glance=_glance(facts, reml=reml, singular=any(s for _, _, s in factors)),
+        glance=_glance(facts, reml=reml, singular=any(s for _, _, s in factors))
+        | {"df_method": [df[0]], "conf_level": [df[1]]},
         augment=model.rows(),
         provenance=provenance_of(
             "lmm",
@@ -239,7 +249,9 @@ def _result(
             },
         },
     )
-    object.__setattr__(result, "_held", {"frame": frame})
+    held = {"frame": frame, "model": model, "spec": asked.spec, "random": random_of(parsed), "reml": reml,
+            "theta": [v for _, _, v in model.theta()], "weight": weight, "cells": asked.cells is not None}  # fmt: skip
+    object.__setattr__(result, "_held", held)
     return result
 
 

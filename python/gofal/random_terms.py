@@ -16,7 +16,7 @@ from typing import NoReturn
 from gofal.errors import InputError
 from gofal.formula import Formula, Part, parse
 
-__all__ = ["MixedFormula", "Random", "parse_mixed"]
+__all__ = ["MixedFormula", "Random", "parse_mixed", "without_fixed"]
 
 _EXAMPLE = "(1 | authority)"
 
@@ -108,6 +108,20 @@ def parse_mixed(text: str, available: Sequence[str]) -> MixedFormula:
             merged.setdefault(groups, []).extend(parts)
     random = tuple(Random(groups, tuple(parts)) for groups, parts in merged.items())
     return MixedFormula(parse(f"{outcome.strip()} ~ {fixed}", available), random, text)
+
+
+def without_fixed(text: str) -> str:
+    """Return a formula with its random terms and an intercept only.
+
+    Examples
+    --------
+    >>> without_fixed("rate ~ score + (1 + log(n) | area) + C(year)")
+    'rate ~ 1 + (1 + log(n) | area)'
+    """
+    outcome, right = text.split("~", 1)
+    _, bars = _split(right, text)
+    terms = [f"({basis} {'||' if alone else '|'} {group})" for basis, group, alone in bars]
+    return " + ".join([f"{outcome.strip()} ~ 1", *terms])
 
 
 def _split(right: str, text: str) -> tuple[str, list[tuple[str, str, bool]]]:

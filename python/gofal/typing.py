@@ -113,6 +113,15 @@ PanelEffects = Literal[
 PanelCovariance = Literal["cluster", "classical", "driscoll-kraay"]
 PanelClusterKind = Literal["CR0", "CR1", "CR2", "CR3"]
 
+# Mixed models.
+MixedDf = Literal["auto", "satterthwaite", "kenward-roger", "residual", "none"]
+MixedDfTest = Literal["kenward-roger", "satterthwaite"]
+BootstrapInterval = Literal["percentile", "bca", "basic", "normal"]
+MixedInterval = Literal[
+    "auto", "exact", "f", "profile", "percentile", "bca", "basic", "normal", "none"
+]
+VarianceTest = Literal["auto", "exact", "mixture", "bootstrap"]
+
 # Decompositions.
 ResamplingInterval = Literal["percentile", "bca", "basic", "normal", "none"]
 TheilIndex = Literal["T", "L"]
@@ -172,6 +181,11 @@ PANEL_EFFECTS: tuple[PanelEffects, ...] = get_args(PanelEffects)
 PANEL_COVARIANCES: tuple[PanelCovariance, ...] = get_args(PanelCovariance)
 CLUSTER_KINDS: tuple[ClusterKind, ...] = get_args(ClusterKind)
 PANEL_CLUSTER_KINDS: tuple[PanelClusterKind, ...] = get_args(PanelClusterKind)
+MIXED_DFS: tuple[MixedDf, ...] = get_args(MixedDf)
+MIXED_DF_TESTS: tuple[MixedDfTest, ...] = get_args(MixedDfTest)
+BOOTSTRAP_INTERVALS: tuple[BootstrapInterval, ...] = get_args(BootstrapInterval)
+MIXED_INTERVALS: tuple[MixedInterval, ...] = get_args(MixedInterval)
+VARIANCE_TESTS: tuple[VarianceTest, ...] = get_args(VarianceTest)
 RESAMPLING_INTERVALS: tuple[ResamplingInterval, ...] = get_args(ResamplingInterval)
 THEIL_INDICES: tuple[TheilIndex, ...] = get_args(TheilIndex)
 KITAGAWA_PARTS: tuple[KitagawaParts, ...] = get_args(KitagawaParts)

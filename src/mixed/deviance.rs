@@ -69,37 +69,57 @@ impl Deviance<'_> {
 
     /// Value, gradient and metric at θ, whose diagonal entries are above 0.
     pub fn evaluate(&self, theta: &[f64], factor: &Factor, solution: &Solution) -> Evaluation {
-        let inverse = factor.inverse_blocks(self.structure, self.reml);
+        let Slopes { ln_det, r2, metric } = self.slopes(theta, factor, solution);
         let sigma2 = factor.r2 / self.df();
+        let gradient = ln_det.iter().zip(&r2).map(|(a, b)| a + b / sigma2).collect();
+        Evaluation { value: self.value(factor), gradient, metric }
+    }
+
+    /// The parts of the gradient at θ, whose diagonal entries are above 0, and the metric.
+    pub fn slopes(&self, theta: &[f64], factor: &Factor, solution: &Solution) -> Slopes {
+        let inverse = factor.inverse_blocks(self.structure, self.reml);
         let k = theta.len();
-        let mut gradient = Vec::with_capacity(k);
+        let (mut ln_det, mut r2) = (Vec::with_capacity(k), Vec::with_capacity(k));
         let mut metric = vec![0.0; k * k];
         for ((term, lambda), (u, inverse)) in
             self.terms.iter().zip(self.lambda(theta)).zip(solution.u.iter().zip(&inverse))
         {
             let q = term.q();
             let levels = term.n_levels() as f64;
-            // p = k I − Σ(M⁻¹)_ℓℓ, g = p − Σuu′/σ².
+            // p = k I − Σ(M⁻¹)_ℓℓ, g = −Σuu′.
             let mut p = vec![0.0; q * q];
             (0..q).for_each(|a| p[a * q + a] = levels);
             for block in inverse.chunks_exact(q * q) {
                 p.iter_mut().zip(block).for_each(|(p, v)| *p -= v);
             }
-            let mut g = p.clone();
+            let mut g = vec![0.0; q * q];
             for u in u.chunks_exact(q) {
                 for a in 0..q {
                     for b in 0..q {
-                        g[a * q + b] -= u[a] * u[b] / sigma2;
+                        g[a * q + b] -= u[a] * u[b];
                     }
                 }
             }
-            upper_solve(&lambda, &mut g, q);
-            let first = gradient.len();
-            gradient.extend(term.free.iter().map(|&(i, j)| 2.0 * g[i * q + j]));
+            let first = ln_det.len();
             term_metric(term, &lambda, &p, &mut metric, k, first);
+            upper_solve(&lambda, &mut g, q);
+            upper_solve(&lambda, &mut p, q);
+            ln_det.extend(term.free.iter().map(|&(i, j)| 2.0 * p[i * q + j]));
+            r2.extend(term.free.iter().map(|&(i, j)| 2.0 * g[i * q + j]));
         }
-        Evaluation { value: self.value(factor), gradient, metric }
+        Slopes { ln_det, r2, metric }
     }
+}
+
+/// Derivatives in θ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slopes {
+    /// Of the log determinants.
+    pub ln_det: Vec<f64>,
+    /// Of r².
+    pub r2: Vec<f64>,
+    /// The metric, k × k.
+    pub metric: Vec<f64>,
 }
 
 /// g ← Λ⁻ᵀg.

@@ -14,19 +14,33 @@
 //! | [`glmm`] | generalised linear mixed models |
 //! | [`icc`] | intraclass correlations from mean squares |
 //! | [`summary`] | variance components, shares, R², fitted values |
+//! | [`satterthwaite`] [`kenward_roger`] | degrees of freedom and F tests of the fixed effects |
+//! | [`dense`] [`canonical`] | cross-products as plain matrices; one random term as sums of squares |
+//! | [`null`] [`exact`] | the likelihood ratio of one variance by simulation: tests and intervals valid at 0 |
+//! | [`profile`] [`limits`] | profile likelihood of one number, and where it has risen enough |
+//! | [`bootstrap`] | parametric bootstrap of one model or of several on the same draws |
 //!
 //! Once the products stand, only θ moves: an evaluation costs the sum over levels of the squares of what each meets,
 //! whatever the number of rows.
 
 mod again;
 pub mod blocks;
+pub mod bootstrap;
+pub mod canonical;
+pub mod dense;
 pub mod deviance;
+pub mod exact;
 pub mod factor;
 pub mod glmm;
 pub mod icc;
 pub mod inverse;
+pub mod kenward_roger;
+pub mod limits;
 pub mod lmm;
+pub mod null;
 pub mod problem;
+pub mod profile;
+pub mod satterthwaite;
 pub mod solve;
 pub mod structure;
 pub mod summary;

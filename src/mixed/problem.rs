@@ -42,6 +42,8 @@ pub struct Problem {
     pub w: Vec<f64>,
     /// Rows that each row or cell stands for.
     pub rows: Vec<f64>,
+    /// Σw(y − centre) of each row or cell.
+    pub wy: Vec<f64>,
 }
 
 impl Problem {
@@ -66,8 +68,18 @@ impl Problem {
         });
         let y_centre = if has_intercept { outcome.mean() } else { 0.0 };
         let design = Design { terms, x, structure, centre };
-        let mut out =
-            Self { design, products, scale, y_centre, n, ln_weights, total: 0.0, w, rows: outcome.n.clone() };
+        let mut out = Self {
+            design,
+            products,
+            scale,
+            y_centre,
+            n,
+            ln_weights,
+            total: 0.0,
+            w,
+            rows: outcome.n.clone(),
+            wy: Vec::new(),
+        };
         out.refill(outcome);
         if out.total <= 0.0 || !out.total.is_finite() {
             return Err(Error::Constant { column: column.to_owned(), n: outcome.len() });
@@ -84,6 +96,7 @@ impl Problem {
         self.total = (0..outcome.len()).map(|i| outcome.prior(i) * outcome.squares(i, c)).sum();
         let response = Response { w: &self.w, wy: &sums, yy: self.total };
         self.design.fill(response, &mut self.products);
+        self.wy = sums;
     }
 
     /// The profiled deviance in scaled θ.
@@ -128,13 +141,21 @@ impl Problem {
     pub fn uncentre(&self, beta: &[f64], covariance: &[f64]) -> (Vec<f64>, Array2<f64>) {
         let (p, centre) = (beta.len(), &self.design.centre);
         let mut out = beta.to_vec();
-        let mut shift = Array2::eye(p);
         if let Some(j) = self.names().iter().position(|name| name == "(intercept)") {
             out[j] += self.y_centre - centre.iter().zip(beta).map(|(c, b)| c * b).sum::<f64>();
-            (0..p).filter(|&k| k != j).for_each(|k| shift[[j, k]] = -centre[k]);
         }
-        let v = Array2::from_shape_fn((p, p), |(i, j)| covariance[i * p + j]);
+        let (shift, v) = (self.shift(), Array2::from_shape_fn((p, p), |(i, j)| covariance[i * p + j]));
         (out, shift.dot(&v).dot(&shift.t()))
+    }
+
+    /// S with β = S β_c + constant: from coefficients of centred columns to those of the data's.
+    pub fn shift(&self) -> Array2<f64> {
+        let p = self.names().len();
+        let mut shift = Array2::eye(p);
+        if let Some(j) = self.names().iter().position(|name| name == "(intercept)") {
+            (0..p).filter(|&k| k != j).for_each(|k| shift[[j, k]] = -self.design.centre[k]);
+        }
+        shift
     }
 
     fn full_rank(&self) -> Result<()> {
@@ -164,16 +185,12 @@ fn enough(n: f64, p: usize) -> Result<()> {
     Err(Error::TooFew { what: format!("a mixed model with {p} fixed effects"), needed: p + 2, got })
 }
 
-/// Weighted means of the columns that are not 0 or 1 throughout; 0 for those that are.
+/// Weighted means of the columns that do not code levels; 0 for those that do, and for the intercept.
 pub(super) fn centres(x: &ModelMatrix, w: &[f64]) -> Result<Vec<f64>> {
-    let p = x.n_columns();
-    let mut plain = vec![true; p];
-    for i in 0..x.n_rows() {
-        x.row(i).filter(|(_, v)| *v != 1.0 && *v != 0.0).for_each(|(j, _)| plain[j] = false);
-    }
     let sums = x.cross(w, crate::design::Rows::All)?;
     let total: f64 = w.iter().sum();
-    Ok((0..p).map(|j| if plain[j] { 0.0 } else { sums[j] / total }).collect())
+    let kept = x.indicators().into_iter().zip(x.names()).map(|(plain, name)| plain || name == "(intercept)");
+    Ok(kept.zip(sums).map(|(kept, s)| if kept { 0.0 } else { s / total }).collect())
 }
 
 /// Divides the columns of the basis by their root mean squares, and returns these.

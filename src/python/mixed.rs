@@ -25,8 +25,8 @@ pub type Random = Vec<(Vec<String>, Vec<Parts>)>;
 #[pyclass(frozen, name = "Mixed", module = "gofal._core")]
 pub struct Mixed {
     data: ModelData,
-    problem: Problem,
-    fit: Lmm,
+    pub(super) problem: Problem,
+    pub(super) fit: Lmm,
 }
 
 /// Everything read from the table.

@@ -34,6 +34,7 @@ mod joint;
 mod kitagawa;
 mod matched;
 mod mixed;
+mod mixed_inference;
 mod oaxaca;
 mod outcome;
 mod output;
@@ -94,6 +95,11 @@ mod _core {
     use super::matched::clogit;
     #[pymodule_export]
     use super::mixed::{Mixed, mixed_predict};
+    #[pymodule_export]
+    use super::mixed_inference::{
+        mixed_bootstrap, mixed_coefficients, mixed_criterion, mixed_exact, mixed_exact_test, mixed_f,
+        mixed_profile, replicate_limits,
+    };
     #[pymodule_export]
     use super::oaxaca::oaxaca;
     #[pymodule_export]

@@ -6,6 +6,7 @@ mod glmm;
 mod imputation;
 mod inequality;
 mod mixed;
+mod mixed_inference;
 mod num;
 mod outcome_identities;
 mod outcomes;

@@ -246,6 +246,9 @@ impl Model {
 
 /// Whether the rows of every cell share their outcome (0/1 rows and trials need not).
 fn uniform(outcome: &Outcome) -> bool {
+    if outcome.kind == Kind::Sums {
+        return false;
+    }
     outcome.kind != Kind::Same
         || (0..outcome.len()).all(|i| {
             let (n, s, s2) = (outcome.n[i], outcome.sum[i], outcome.sum2[i]);

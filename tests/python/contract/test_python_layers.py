@@ -43,6 +43,18 @@ ORDER = [
         "impute",
         "evalue",
         "pool",
+<<<<<<< HEAD
+=======
+        "mixed",
+>>>>>>> mixinf
+        "_mixed_verbs",
+        "mixed_change",
+        "mixed_inference",
+        "mixed_ratio",
+<<<<<<< HEAD
+=======
+        "icc",
+>>>>>>> mixinf
         "_glmm",
         "glmm",
         "maihda",
