@@ -43,18 +43,12 @@ ORDER = [
         "impute",
         "evalue",
         "pool",
-<<<<<<< HEAD
-=======
         "mixed",
->>>>>>> mixinf
         "_mixed_verbs",
         "mixed_change",
         "mixed_inference",
         "mixed_ratio",
-<<<<<<< HEAD
-=======
         "icc",
->>>>>>> mixinf
         "_glmm",
         "glmm",
         "maihda",
@@ -64,8 +58,6 @@ ORDER = [
         "multinomial",
         "zero_inflated",
         "discrete_hazard",
-        "mixed",
-        "icc",
     },
     {"wales"},
     {"data"},
