@@ -8,15 +8,12 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `options` `typing` `weights` `progress` | how to ask: options, the words they accept, weights |
 | `language` | English and Welsh |
 | `results` | what comes back |
-| `describe` `rates` `funnel` `correlation` `inequality` `regression` `panel` `disclosure` | the methods |
-| `cells` `formula` `covariances` | rows compressed; formulas; typed covariances |
-| `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
-| `glmm` `maihda` | generalised linear mixed models; strata and their interactions |
+| `describe` `rates` `funnel` `correlation` `inequality` `disclosure` | tables of areas |
+| `cells` `scan` `spark` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
+| `regression` `panel` `wild` `joint` | least squares and GLMs; fixed effects; few clusters; joint tests |
+| `effects` `trigger_trio` | risks for everybody, interaction, attributable fractions; the trio in one call |
 | `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
-| `mixed` `icc` | mixed models: nested and crossed groups, variance components; intraclass correlations |
-| `effects` `wild` `joint` | risks for everybody, interaction, attributable fractions; few clusters; joint tests |
-| `cells` `scan` `formula` `covariances` | rows compressed, files scanned; formulas; typed covariances |
-| `effects` `wild` | risks for everybody, interaction, attributable fractions; few clusters |
+| `mixed` `icc` `glmm` `maihda` | nested and crossed groups: where the variance lies; strata of several kinds |
 | `decomposition` | Theil, Kitagawa, Das Gupta, Oaxaca-Blinder, Shapley, nested variance: wholes into parts |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |

@@ -8,6 +8,8 @@
 //! so X′WX needs only the two-way tables of W over pairs of blocks, a few additions per row whatever p
 //! is, and a small product with the contrasts afterwards. Sums run over fixed chunks combined in order.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 
 use crate::num::extended::Extended;
@@ -151,6 +153,33 @@ impl ModelMatrix {
         coded.chain(self.dense.iter().map(move |(j, v)| (*j, v[i])))
     }
 
+    /// Adds rows `range` to `out` (columns × length of the range, column after column).
+    pub fn add_rows(&self, range: Range<usize>, out: &mut [f64]) {
+        let n = range.len();
+        for block in &self.blocks {
+            for (r, &c) in block.codes[range.clone()].iter().enumerate() {
+                for (j, v) in &block.contrast[c as usize] {
+                    out[j * n + r] += v;
+                }
+            }
+        }
+        for (j, column) in &self.dense {
+            for (o, v) in out[j * n..(j + 1) * n].iter_mut().zip(&column[range.clone()]) {
+                *o += v;
+            }
+        }
+    }
+
+    /// Per column, whether it holds only 0 and 1 because it codes levels.
+    pub fn indicators(&self) -> Vec<bool> {
+        let mut out = vec![true; self.n_columns()];
+        for (j, v) in self.blocks.iter().flat_map(|b| b.contrast.iter().flatten()) {
+            out[*j] &= *v == 1.0;
+        }
+        self.dense.iter().for_each(|(j, _)| out[*j] = false);
+        out
+    }
+
     /// Column j (n).
     pub fn column(&self, j: usize) -> Vec<f64> {
         let mut unit = vec![0.0; self.n_columns()];
@@ -258,6 +287,10 @@ mod tests {
         }
         let coded = x.select(&[0, 1, 2]);
         let part = want.select(ndarray::Axis(0), &[0, 1, 2]).select(ndarray::Axis(1), &[0, 1, 2]);
+        let mut rows = vec![0.0; 8];
+        x.add_rows(1..3, &mut rows);
+        assert_eq!(rows, [1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, -2.0]);
+        assert_eq!(x.indicators(), [true, true, true, false]);
         for (i, h) in coded.quadratic(&part).iter().enumerate() {
             let row = dense.row(i).select(ndarray::Axis(0), &[0, 1, 2]);
             assert!((h - row.dot(&part.dot(&row))).abs() < 1e-9);

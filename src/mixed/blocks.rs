@@ -68,33 +68,69 @@ struct Entry {
     value: f64,
 }
 
+/// Rows taken together: their fixed columns and y stand side by side, so that sums over rows run in lanes.
+const TOGETHER: usize = 128;
+const LANES: usize = 8;
+
 impl Design {
     /// Fills `blocks` with C′WC. The shape is that of `self.structure` and its old numbers are lost: a working
     /// response with new weights refills the same memory.
     pub fn fill(&self, response: Response<'_>, blocks: &mut Blocks) {
         blocks.clear();
-        let p = self.structure.p;
-        let mut fixed = vec![0.0; p + 1];
+        let (n, p) = (self.x.n_rows(), self.structure.p);
+        let mut fixed = vec![0.0; (p + 1) * TOGETHER];
         let mut random: Vec<Entry> = Vec::new();
-        for i in 0..self.x.n_rows() {
-            let w = response.w[i];
-            if w == 0.0 {
-                continue;
+        let mut row = vec![0.0; p + 1];
+        for first in (0..n).step_by(TOGETHER) {
+            let last = (first + TOGETHER).min(n);
+            let fixed = &mut fixed[..(p + 1) * (last - first)];
+            self.fixed_columns(first, last, response, fixed);
+            self.add_fixed(&response.w[first..last], fixed, blocks);
+            for i in first..last {
+                let w = response.w[i];
+                if w == 0.0 {
+                    continue;
+                }
+                row.iter_mut()
+                    .zip(fixed[i - first..].iter().step_by(last - first))
+                    .for_each(|(to, v)| *to = *v);
+                if !self.structure.border.is_empty() {
+                    self.border_entries(i, &mut random);
+                    self.add_border(w, &random, &row, blocks);
+                }
+                self.add_stages(i, w, &random, &row, blocks);
             }
-            for (f, c) in fixed.iter_mut().zip(&self.centre) {
-                *f = -c;
-            }
-            for (j, v) in self.x.row(i) {
-                fixed[j] += v;
-            }
-            fixed[p] = response.wy[i] / w;
-            self.border_entries(i, &mut random);
-            self.add_tail(w, &random, &fixed, blocks);
-            self.add_stages(i, w, &random, &fixed, blocks);
         }
         // (Σwy)²/Σw is what the rows of a cell share; their own squares are in Σwy².
         let t = self.structure.tail();
         blocks.tail[t * t - 1] = response.yy;
+    }
+
+    /// Fixed columns from their centres, then the mean outcome, of some rows (column after column).
+    fn fixed_columns(&self, first: usize, last: usize, response: Response<'_>, out: &mut [f64]) {
+        let (n, p) = (last - first, self.structure.p);
+        for (column, c) in out.chunks_exact_mut(n).zip(&self.centre) {
+            column.fill(-c);
+        }
+        self.x.add_rows(first..last, out);
+        for ((o, wy), w) in
+            out[p * n..].iter_mut().zip(&response.wy[first..last]).zip(&response.w[first..last])
+        {
+            *o = if *w == 0.0 { 0.0 } else { wy / w };
+        }
+    }
+
+    /// The fixed columns and y with each other.
+    fn add_fixed(&self, w: &[f64], fixed: &[f64], blocks: &mut Blocks) {
+        let (t, m, n) = (self.structure.tail(), self.structure.m, w.len());
+        let mut weighted = [0.0; TOGETHER];
+        for j in 0..=self.structure.p {
+            let own = &fixed[j * n..(j + 1) * n];
+            weighted.iter_mut().zip(own.iter().zip(w)).for_each(|(o, (f, w))| *o = f * w);
+            for (k, other) in fixed.chunks_exact(n).enumerate().skip(j) {
+                blocks.tail[(m + j) * t + m + k] += in_lanes(&weighted[..n], other);
+            }
+        }
     }
 
     /// The tail coordinates of row i and their values.
@@ -107,7 +143,7 @@ impl Design {
         }
     }
 
-    fn add_tail(&self, w: f64, random: &[Entry], fixed: &[f64], blocks: &mut Blocks) {
+    fn add_border(&self, w: f64, random: &[Entry], fixed: &[f64], blocks: &mut Blocks) {
         let (t, m) = (self.structure.tail(), self.structure.m);
         for (s, a) in random.iter().enumerate() {
             let wa = w * a.value;
@@ -117,11 +153,6 @@ impl Design {
             }
             let column = &mut blocks.tail[a.at * t + m..(a.at + 1) * t];
             column.iter_mut().zip(fixed).for_each(|(o, f)| *o += wa * f);
-        }
-        for (j, f) in fixed.iter().enumerate() {
-            let wf = w * f;
-            let column = &mut blocks.tail[(m + j) * t + m + j..(m + j + 1) * t];
-            column.iter_mut().zip(&fixed[j..]).for_each(|(o, g)| *o += wf * g);
         }
     }
 
@@ -145,20 +176,39 @@ impl Design {
                         at += 1;
                     }
                 }
-                match &stage.list {
-                    List::Full(_) => random.iter().for_each(|e| row[at + e.at] += wz * e.value),
-                    List::Own { .. } => {
-                        let mut entry = random.iter();
-                        for (place, &(t, _)) in structure.place.iter().zip(&structure.border) {
-                            let first = at + place[i] as usize;
-                            let met = &mut row[first..first + structure.q[t]];
-                            met.iter_mut().zip(entry.by_ref()).for_each(|(o, e)| *o += wz * e.value);
-                        }
-                    }
-                }
+                self.add_met(i, wz, random, &stage.list, &mut row[at..]);
                 let end = &mut row[columns - fixed.len()..];
                 end.iter_mut().zip(fixed).for_each(|(o, f)| *o += wz * f);
             }
         }
     }
+
+    /// The border coordinates of row i in a row of its level.
+    #[inline]
+    fn add_met(&self, i: usize, wz: f64, random: &[Entry], list: &List, row: &mut [f64]) {
+        match list {
+            List::Full(_) => random.iter().for_each(|e| row[e.at] += wz * e.value),
+            List::Own { .. } => {
+                let mut entry = random.iter();
+                for (place, &(t, _)) in self.structure.place.iter().zip(&self.structure.border) {
+                    let first = place[i] as usize;
+                    let met = &mut row[first..first + self.structure.q[t]];
+                    met.iter_mut().zip(entry.by_ref()).for_each(|(o, e)| *o += wz * e.value);
+                }
+            }
+        }
+    }
+}
+
+/// Σ a b by lanes: the order of the additions is fixed.
+fn in_lanes(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in a.zip(b) {
+        for l in 0..LANES {
+            sums[l] += x[l] * y[l];
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }

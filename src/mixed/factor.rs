@@ -102,6 +102,12 @@ fn scale_and_inflate(structure: &Structure, lambda: &[Vec<f64>], blocks: &mut Bl
     let term_of = BorderTerms::new(structure);
     for (s, stage) in structure.stages.iter().enumerate() {
         let (q, own) = (stage.q, &lambda[stage.term]);
+        if q == 1 && stage.width == 0 && structure.m == 0 {
+            // The most levels there can be, and nothing to do but multiply.
+            blocks.diagonal[s].iter_mut().for_each(|v| *v = *v * own[0] * own[0] + 1.0);
+            blocks.rows[s].iter_mut().for_each(|v| *v *= own[0]);
+            continue;
+        }
         for level in 0..stage.n {
             let block = &mut blocks.diagonal[s][level * q * q..(level + 1) * q * q];
             (0..q).for_each(|k| right(&mut block[k * q..(k + 1) * q], own, q));
@@ -179,30 +185,45 @@ fn scale_tail(structure: &Structure, lambda: &[Vec<f64>], term_of: &BorderTerms,
 fn eliminate(structure: &Structure, s: usize, blocks: &mut Blocks) -> Result<f64> {
     let stage = &structure.stages[s];
     let (q, t, m) = (stage.q, structure.tail(), structure.m);
-    let mut ln_det = 0.0;
+    // Pivots are 1 at least: their product is gathered before the logarithm.
+    let (mut ln_det, mut gathered) = (0.0, 1.0);
     let (own_diagonal, later_diagonal) = blocks.diagonal.split_at_mut(s + 1);
     let (own_rows, later_rows) = blocks.rows.split_at_mut(s + 1);
-    let mut coordinates: Vec<u32> = Vec::new();
+    let fixed = (m..t).map(|j| u32::try_from(j).unwrap_or(u32::MAX));
+    let mut coordinates: Vec<u32> = stage.shared().iter().copied().chain(fixed.clone()).collect();
     for level in 0..stage.n {
         let block = &mut own_diagonal[s][level * q * q..(level + 1) * q * q];
         let columns = stage.columns(level);
         let rows = &mut own_rows[s][stage.offset[level]..stage.offset[level + 1]];
         let product = cholesky(block, q).map_err(|pivot| not_definite(structure, pivot))?;
-        ln_det += 2.0 * product.ln();
+        gathered *= product;
+        if gathered > 1e100 {
+            ln_det += 2.0 * gathered.ln();
+            gathered = 1.0;
+        }
         forward(block, rows, columns, q);
-        coordinates.clear();
-        coordinates.extend_from_slice(stage.list(level));
-        coordinates.extend((m..t).map(|j| u32::try_from(j).unwrap_or(u32::MAX)));
+        if stage.lists_differ() {
+            coordinates.clear();
+            coordinates.extend_from_slice(stage.list(level));
+            coordinates.extend(fixed.clone());
+        }
         for row in rows.chunks_exact(columns) {
-            update_ancestors(structure, s, level, row, &coordinates, later_diagonal, later_rows);
+            if stage.width > 0 {
+                update_ancestors(structure, s, level, row, &coordinates, later_diagonal, later_rows);
+            }
             update_tail(&row[stage.width..], &coordinates, t, &mut blocks.tail);
         }
     }
-    Ok(ln_det)
+    Ok(ln_det + 2.0 * gathered.ln())
 }
 
 /// The q × q block to its lower factor, row-major; the product of the pivots.
 fn cholesky(a: &mut [f64], q: usize) -> std::result::Result<f64, usize> {
+    if let ([v], true) = (&mut *a, q == 1) {
+        let good = *v > 0.0 && v.is_finite();
+        *v = v.sqrt();
+        return if good { Ok(*v) } else { Err(0) };
+    }
     let mut product = 1.0;
     for i in 0..q {
         for j in 0..=i {

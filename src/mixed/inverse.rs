@@ -55,14 +55,17 @@ impl Factor {
         let q = stage.q;
         let mut diagonal = vec![0.0; stage.n * q * q];
         let mut rows = Vec::new();
-        let mut coordinates: Vec<u32> = Vec::new();
-        let (mut g, mut h) = (Vec::new(), Vec::new());
         let (m, k) = (structure.m, known.k);
+        let fixed = (m..k).map(|j| u32::try_from(j).unwrap_or(u32::MAX));
+        let mut coordinates: Vec<u32> = stage.shared().iter().copied().chain(fixed.clone()).collect();
+        let (mut g, mut h) = (Vec::new(), Vec::new());
         for level in 0..stage.n {
             let columns = stage.columns(level);
-            coordinates.clear();
-            coordinates.extend_from_slice(stage.list(level));
-            coordinates.extend((m..k).map(|j| u32::try_from(j).unwrap_or(u32::MAX)));
+            if stage.lists_differ() {
+                coordinates.clear();
+                coordinates.extend_from_slice(stage.list(level));
+                coordinates.extend(fixed.clone());
+            }
             let width = stage.width + coordinates.len();
             let own = &self.blocks.diagonal[s][level * q * q..(level + 1) * q * q];
             let lower = &self.blocks.rows[s][stage.offset[level]..stage.offset[level + 1]];
@@ -176,6 +179,10 @@ fn backward_rows(l: &[f64], rows: &mut [f64], width: usize, q: usize) {
 
 /// L⁻ᵀL⁻¹ of a row-major lower factor.
 fn own_inverse(l: &[f64], out: &mut [f64], q: usize) {
+    if q == 1 {
+        out[0] = 1.0 / (l[0] * l[0]);
+        return;
+    }
     for j in 0..q {
         let mut column = vec![0.0; q];
         column[j] = 1.0;

@@ -185,16 +185,12 @@ fn enough(n: f64, p: usize) -> Result<()> {
     Err(Error::TooFew { what: format!("a mixed model with {p} fixed effects"), needed: p + 2, got })
 }
 
-/// Weighted means of the columns that are not 0 or 1 throughout; 0 for those that are.
+/// Weighted means of the columns that do not code levels; 0 for those that do, and for the intercept.
 pub(super) fn centres(x: &ModelMatrix, w: &[f64]) -> Result<Vec<f64>> {
-    let p = x.n_columns();
-    let mut plain = vec![true; p];
-    for i in 0..x.n_rows() {
-        x.row(i).filter(|(_, v)| *v != 1.0 && *v != 0.0).for_each(|(j, _)| plain[j] = false);
-    }
     let sums = x.cross(w, crate::design::Rows::All)?;
     let total: f64 = w.iter().sum();
-    Ok((0..p).map(|j| if plain[j] { 0.0 } else { sums[j] / total }).collect())
+    let kept = x.indicators().into_iter().zip(x.names()).map(|(plain, name)| plain || name == "(intercept)");
+    Ok(kept.zip(sums).map(|(kept, s)| if kept { 0.0 } else { s / total }).collect())
 }
 
 /// Divides the columns of the basis by their root mean squares, and returns these.

@@ -56,6 +56,20 @@ impl Stage {
         }
     }
 
+    /// Whether the lists of the levels are not all the same.
+    #[inline]
+    pub fn lists_differ(&self) -> bool {
+        matches!(&self.list, List::Own { index, .. } if !index.is_empty())
+    }
+
+    /// The list that all levels share, where they do.
+    pub fn shared(&self) -> &[u32] {
+        match &self.list {
+            List::Own { .. } => &[],
+            List::Full(all) => all,
+        }
+    }
+
     /// Columns of the rows of level ℓ: ancestors, list, p + 1.
     #[inline]
     pub fn columns(&self, level: usize) -> usize {

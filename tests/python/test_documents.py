@@ -60,12 +60,27 @@ def test_every_public_function_is_documented_with_an_example() -> None:
 def test_the_reference_names_each_function_where_it_stands() -> None:
     # A name listed elsewhere than in its own module is left out of the built page without a warning.
     page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
-    for module, listed in re.findall(
-        r"::: (gofal[\w.]*)\n    options:\n      members:\n((?: {8}- \w+\n)+)", page
-    ):
+    shown = set()
+    entry = r"::: (gofal[\w.]*)\n    options:\n      members:\n((?: {8}- \w+\n)+)"
+    for module, listed in re.findall(entry, page):
         held = importlib.import_module(module)
         for name in re.findall(r"- (\w+)", listed):
             assert getattr(held, name).__module__ == module, f"{name} does not stand in {module}"
+            assert (module, name) not in shown, f"{module}.{name} stands twice"
+            shown.add((module, name))
+    assert len(re.findall(r"^:::", page, re.M)) == len(re.findall(entry, page))
+    setting = {
+        "options",
+        "set_options",
+        "get_options",
+        "compare",
+        "analytic",
+        "frequency",
+        "probability",
+    }
+    for name, f in vars(gofal).items():
+        if callable(f) and name[0].islower() and name not in setting:
+            assert (f.__module__, name) in shown, f"{name} is not on the page"
 
 
 def test_import_is_light() -> None:

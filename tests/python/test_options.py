@@ -21,23 +21,19 @@ from gofal.weights import weight_of
 InputError = errors.InputError
 
 LIGHT = (
-    "import sys, time; t = time.perf_counter(); import gofal; s = time.perf_counter() - t;"
+    "import sys; before = len(sys.modules); import gofal;"
     "heavy = {'pyarrow', 'pandas', 'polars', 'great_tables', 'vl_convert', 'numpy', 'narwhals',"
     " 'tqdm', 'click'} & set(sys.modules);"
-    "print(round(s, 3), *sorted(heavy))"
+    "print(len(sys.modules) - before, *sorted(heavy))"
 )
 
 
-def test_import_is_quick_and_loads_no_heavy_package() -> None:
-    runs = []
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True
-        )
-        seconds, *heavy = done.stdout.split()
-        assert heavy == []
-        runs.append(float(seconds))
-    assert min(runs) < 0.5
+def test_import_loads_no_heavy_package_and_few_modules() -> None:
+    done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
+    loaded, *heavy = done.stdout.split()
+    assert heavy == []
+    # The package's own hundred and what dataclasses and typing bring.
+    assert int(loaded) < 300
 
 
 def test_a_block_changes_options_and_gives_them_back() -> None:

@@ -447,4 +447,8 @@ def test_the_bootstrap_needs_enough_resamples() -> None:
         interval="percentile",
         n_resamples=199,
     )
-    assert set(trio.to_arrow("interaction")["interval"].to_pylist()) == {"percentile"}
+    plain = gf.trigger_trio(held(small()), "care", factors=["a", "b"], cluster="area")
+    assert trio.provenance.arguments["interval"] == "percentile"
+    for name in ("estimate", "conf_low"):
+        same = trio.to_arrow("interaction")[name] == plain.to_arrow("interaction")[name]
+        assert same == (name == "estimate")

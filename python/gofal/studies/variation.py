@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from gofal.decomposition.importance import ShapleyResult
@@ -64,6 +65,12 @@ CAVEATS = (
 )  # fmt: skip
 
 
+@cache
+def _models() -> Models:
+    """Fit once: the intervals of the steps are bootstraps of mixed models."""
+    return models(panel())
+
+
 def variation() -> Study:
     """Ask where the variance of care rates lies, and how much of it has been accounted for.
 
@@ -75,7 +82,7 @@ def variation() -> Study:
         by legal status.
     """
     table = panel()
-    found = models(table)
+    found = _models()
     parts, years, split = explained(table), convergence(table), rise()
     return Study(
         id="variation",
@@ -102,16 +109,20 @@ def variation() -> Study:
 
 def _where(found: Models, years: tuple[dict[str, Any], ...]) -> tuple[Finding, ...]:
     first, last = years[0], years[-1]
+    limits = found.null.vpc().to_pylist()[0]
+    low, high = 100 * limits["conf_low"], 100 * limits["conf_high"]
     together = next(
         r["r"] for r in found.trends.to_arrow("variance_components").to_pylist()
         if r["r"] is not None
     )  # fmt: skip
     return (
         Finding("between", Text(
-            f"{100 * share(found.null):.0f}% of the variance of the care-and-support rate lies between authorities, "
+            f"{100 * share(found.null):.0f}% ({low:.0f} to {high:.0f}%) of the variance of the care-and-support rate "
+            f"lies between authorities, "
             f"the rest within them over seven years: the standard deviation between authorities is "
             f"{between(found.null) ** 0.5:.0f} per 10,000 children.",
-            f"Mae {100 * share(found.null):.0f}% o amrywiant y gyfradd gofal a chymorth rhwng awdurdodau, a'r gweddill "
+            f"Mae {100 * share(found.null):.0f}% ({low:.0f} i {high:.0f}%) o amrywiant y gyfradd gofal a "
+            f"chymorth rhwng awdurdodau, a'r gweddill "
             f"o'u mewn dros saith mlynedd: {between(found.null) ** 0.5:.0f} fesul 10,000 o blant yw'r gwyriad safonol "
             f"rhwng awdurdodau.")),
         Finding("convergence", Text(
@@ -133,10 +144,12 @@ def _why(found: Models, parts: ShapleyResult) -> tuple[Finding, ...]:
     spend, score = r2["spend"], r2["deprivation"]
     return (
         Finding("deprivation", Text(
-            f"The WIMD score accounts for {deprivation['change']:.0f}% of the variance between authorities; with "
-            f"proxies of the trio and spend per child it is {last['change']:.0f}%.",
-            f"Mae sgôr MALlC yn cyfrif am {deprivation['change']:.0f}% o'r amrywiant rhwng awdurdodau; gyda mesurau "
-            f"procsi'r triawd a gwariant y plentyn {last['change']:.0f}% ydyw.")),
+            f"The WIMD score accounts for {deprivation['change']:.0f}% ({deprivation['low']:.0f} to "
+            f"{deprivation['high']:.0f}%) of the variance between authorities; with proxies of the trio and spend per "
+            f"child it is {last['change']:.0f}% ({last['low']:.0f} to {last['high']:.0f}%).",
+            f"Mae sgôr MALlC yn cyfrif am {deprivation['change']:.0f}% ({deprivation['low']:.0f} i "
+            f"{deprivation['high']:.0f}%) o'r amrywiant rhwng awdurdodau; gyda mesurau procsi'r triawd a gwariant y "
+            f"plentyn {last['change']:.0f}% ({last['low']:.0f} i {last['high']:.0f}%) ydyw.")),
         Finding("shares", Text(
             f"Over all orders spend has {100 * spend['estimate']:.0f} points of R² ({100 * spend['conf_low']:.0f} to "
             f"{100 * spend['conf_high']:.0f}) and deprivation {100 * score['estimate']:.0f} "
@@ -166,10 +179,11 @@ def _rise(split: KitagawaResult) -> tuple[Finding, ...]:
             f"ohono, a ble mae plant yn byw {effects['composition']:.1f}; tynnodd {down} o 16 awdurdod â chyfraddau "
             f"printiedig oddi arno.")),
         Finding("orders", Text(
-            f"Growth of {everyone['points']:.1f}% from 2017 to 2023 is that of children on care orders: they add "
-            f"{orders['points']:.1f} points. Their placements have not been published by legal status, so how many of "
-            f"them live with their parents is not known from these tables.",
-            f"Twf plant ar orchmynion gofal yw'r twf o {everyone['points']:.1f}% rhwng 2017 a 2023: maent yn ychwanegu "
-            f"{orders['points']:.1f} pwynt. Ni chyhoeddwyd eu lleoliadau yn ôl statws cyfreithiol, felly ni wyddys o'r "
-            f"tablau hyn faint ohonynt sy'n byw gyda'u rhieni.")),
+            f"Looked-after children grew by {everyone['points']:.1f}% from 2017 to 2023. Children on care orders account "
+            f"for {orders['points']:.1f} points of it; the other statuses offset one another. Placements have not been "
+            f"published by legal status, so how many live with their parents is not known from these tables.",
+            f"Tyfodd nifer y plant sy'n derbyn gofal {everyone['points']:.1f}% rhwng 2017 a 2023. Plant ar orchmynion "
+            f"gofal sy'n cyfrif am {orders['points']:.1f} pwynt ohono; mae'r statysau eraill yn canslo ei gilydd. Ni "
+            f"chyhoeddwyd lleoliadau yn ôl statws cyfreithiol, felly ni wyddys o'r tablau hyn faint sy'n byw gyda'u "
+            f"rhieni.")),
     )  # fmt: skip

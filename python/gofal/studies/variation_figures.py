@@ -119,8 +119,10 @@ def steps(found: Models, lang: Lang) -> Figure:
                    "Mae hanner yr amrywiant yn mynd gyda'r hyn a fesurwyd"
                    if 45 <= last["change"] <= 55 else
                    f"Mae {last['change']:.0f}% o'r amrywiant rhwng awdurdodau yn mynd gyda'r hyn a fesurwyd"),
-        subtitle=Text("Restricted likelihood on the same 154 rows; a step may add: it costs degrees of freedom",
-                      "Tebygolrwydd cyfyngedig ar yr un 154 rhes; gall cam ychwanegu: mae'n costio graddau rhyddid"),
+        subtitle=Text(f"Accounted for: {last['change']:.0f}%, 95% interval {last['low']:.0f} to {last['high']:.0f}%. A "
+                      "step may add: it costs degrees of freedom",
+                      f"Wedi'i egluro: {last['change']:.0f}%, cyfwng 95% {last['low']:.0f} i {last['high']:.0f}%. Gall "
+                      "cam ychwanegu: mae'n costio graddau rhyddid"),
         alt=Text(f"Waterfall of the variance between 22 authorities from {rows[0]['between']:,.0f} in the null model "
                  f"to {last['between']:,.0f} with deprivation, proxies of the trio and spend.",
                  f"Rhaeadr yr amrywiant rhwng 22 awdurdod o {rows[0]['between']:,.0f} yn y model nwl i "

@@ -35,7 +35,9 @@ _CV = ("0.3408", "0.3038", "0.2892", "0.2874", "0.2647", "0.2319", "0.2284")
 _LEGAL = {
     "care order": Text("Care order", "Gorchymyn gofal"),
     "single period of accommodation": Text("Accommodated by agreement", "Llety drwy gytundeb"),
-    "remand, detained or other compulsory order": Text("Remand, detained", "Remánd, cadwyd"),
+    "remand, detained or other compulsory order": Text(
+        "Remanded or detained", "Ar remánd neu wedi'u cadw"
+    ),
     "other legal status": Text("Other legal status", "Statws cyfreithiol arall"),
 }
 
