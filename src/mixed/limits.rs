@@ -29,7 +29,7 @@ pub fn of_target(problem: &Problem, fit: &Lmm, target: Target, estimate: f64, le
     let rise = |v: f64| Ok(profile.at(v)? - fit.criterion - quantile);
     match target {
         Target::Correlation(_) => {
-            let down = outward(&rise, estimate, |v| v - (v + 1.0) / 2.0, Some(-ALMOST_ONE))?;
+            let down = outward(&rise, estimate, |v| v - f64::midpoint(v, 1.0), Some(-ALMOST_ONE))?;
             let up = outward(&rise, estimate, |v| v + (1.0 - v) / 2.0, Some(ALMOST_ONE))?;
             Ok((down.or(Some(-1.0)), up.or(Some(1.0))))
         }
