@@ -180,8 +180,8 @@ def _rise(split: KitagawaResult) -> tuple[Finding, ...]:
             f"printiedig oddi arno.")),
         Finding("orders", Text(
             f"Looked-after children grew by {everyone['points']:.1f}% from 2017 to 2023. Children on care orders "
-            f"account for {orders['points']:.1f} points of it; the other statuses offset one another. Placements have not "
-            f"been published by legal status, so how many live with their parents is not known from these tables.",
+            f"account for {orders['points']:.1f} points of it; the other statuses offset one another. Placements have "
+            f"not been published by legal status, so how many live with their parents is not known from these tables.",
             f"Tyfodd nifer y plant sy'n derbyn gofal {everyone['points']:.1f}% rhwng 2017 a 2023. Plant ar orchmynion "
             f"gofal sy'n cyfrif am {orders['points']:.1f} pwynt ohono; mae'r statysau eraill yn canslo ei gilydd. Ni "
             f"chyhoeddwyd lleoliadau yn ôl statws cyfreithiol, felly ni wyddys o'r tablau hyn faint sy'n byw gyda'u "
