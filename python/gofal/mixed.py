@@ -13,14 +13,14 @@ from gofal._table import Source, read
 from gofal.cells import source_of
 from gofal.errors import InputError
 from gofal.language import Text
-from gofal.mixed_inference import conf_of
+from gofal.mixed_inference import MixedFit, conf_of
 from gofal.progress import progress
 from gofal.random_terms import MixedFormula, parse_mixed
 from gofal.results.frames import into_frame
 from gofal.typing import MIXED_DFS, MixedDf
 from gofal.weights import Weight, weight_of
 
-__all__ = ["MixedResult", "lmm"]
+__all__ = ["LmmResult", "MixedResult", "lmm"]
 
 _SINGULAR = Text(
     "Singular fit: a variance is estimated as 0, or a correlation as ±1; the data do not show more.",
@@ -34,7 +34,7 @@ _MOST_EFFECTS = 1_000
 """Above this many random effects degrees of freedom are found on request only."""
 
 
-class MixedResult(MixedVerbs):
+class MixedResult(MixedFit):
     """Fixed effects, one row each; variances, modes and the search beside them. See :func:`lmm`."""
 
     _title: ClassVar[Text] = Text("Linear mixed model", "Model cymysg llinol")
@@ -42,7 +42,7 @@ class MixedResult(MixedVerbs):
 
     def __getstate__(self) -> tuple[Any, ...]:
         # The kernel's object stays behind: it is made again when it is asked for.
-        return (*super().__getstate__(), {**self._held, "model": None})
+        return (*super().__getstate__(), {**(self._held or {}), "model": None})
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         super().__setstate__(state[:4])
@@ -54,6 +54,18 @@ class MixedResult(MixedVerbs):
         if min(self.to_arrow("factors")["n_groups"].to_pylist()) < 5:
             said.append(_FEW)
         return tuple(said)
+
+    def variance_components(self) -> Any:
+        """Return variances, covariances and correlations of the random effects, and the residual variance.
+
+        ``factor, term, estimate`` (variance or covariance), ``sd, r`` (correlation), ``share`` (of the variance
+        of a row, beside a factor's first column).
+        """
+        return self.table("variance_components")
+
+    def vpc(self) -> Any:
+        """Return the variance partition coefficients: ``factor, estimate``, and all factors together (the ICC)."""
+        return self.table("vpc")
 
     def modes(self) -> Any:
         """Return the conditional modes: ``factor, group, term, estimate, std_error`` (conditional SD)."""
@@ -89,6 +101,10 @@ class MixedResult(MixedVerbs):
         return into_frame(rows, source.kind)
 
 
+class LmmResult(MixedVerbs, MixedResult):
+    """A linear mixed model: what `MixedResult` says, with intervals and tests. See :func:`lmm`."""
+
+
 def lmm(
     table: Any,
     formula: str,
@@ -97,7 +113,7 @@ def lmm(
     weight: Weight | None = None,
     df: MixedDf = "auto",
     conf_level: float | None = None,
-) -> MixedResult:
+) -> LmmResult:
     """Linear mixed model by restricted (or full) maximum likelihood.
 
     Parameters
@@ -126,7 +142,7 @@ def lmm(
 
     Returns
     -------
-    MixedResult
+    LmmResult
         ``tidy()``: ``term, estimate, std_error, statistic, df, p_value, conf_low, conf_high``; ``glance()``: sizes,
         ``log_lik, criterion`` (−2 log likelihood), ``aic, bic, singular``, the search; ``augment()`` (of rows):
         ``row, fitted, resid``; ``variance_components()``, ``vpc()``, ``change_in_variance(null)``,
@@ -209,7 +225,7 @@ def _result(
     reml: bool,
     weight: Weight | None,
     df: tuple[str, float],
-) -> MixedResult:
+) -> LmmResult:
     facts = dict(model.facts())
     factors = model.factors()
     components = columns_of(model.components())
@@ -217,7 +233,7 @@ def _result(
     square = model.covariance()
     arguments = {"formula": parsed.text, "reml": reml, "weight": weight, "df": df[0]}
     frame = _frame(asked, parsed)
-    result = MixedResult.build(
+    result = LmmResult.build(
         tidy=coefficients,
         glance=_glance(facts, reml=reml, singular=any(s for _, _, s in factors))
         | {"df_method": [df[0]], "conf_level": [df[1]]},

@@ -96,7 +96,7 @@ def change(
     seed: int,
     conf_level: float | None,
 ) -> ChangeResult:
-    """Return the change of variance from a null model; see `MixedResult.change_in_variance`."""
+    """Return the change of variance from a null model; see `LmmResult.change_in_variance`."""
     from gofal.mixed import lmm
 
     one_of("interval", interval, BOOTSTRAP_INTERVALS)

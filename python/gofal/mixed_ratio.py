@@ -38,7 +38,7 @@ def mixture_p(ratio: float, df: int) -> float:
 def variance_test(
     fit: MixedFit, factor: str, term: str | None, method: VarianceTest, n_draws: int, seed: int
 ) -> MixedTestResult:
-    """Return the test that a variance is zero; see `MixedResult.test_variance`."""
+    """Return the test that a variance is zero; see `LmmResult.test_variance`."""
     model = model_of(fit)
     rows = fit.to_arrow("variance_components").to_pylist()
     columns = [r["term"] for r in rows if r["factor"] == factor and r["sd"] is not None]
@@ -126,7 +126,7 @@ def _bootstrap_p(
 
 
 def likelihood_ratio(one: MixedFit, two: MixedFit) -> MixedTestResult:
-    """Return the test between two nested fits; see `MixedResult.likelihood_ratio`."""
+    """Return the test between two nested fits; see `LmmResult.likelihood_ratio`."""
     less, more = sorted((one, two), key=_size)
     _comparable(less, more)
     whole = [f.to_arrow("glance").to_pylist()[0] for f in (less, more)]
