@@ -10,7 +10,7 @@ from typing import Any
 from gofal.decomposition._parts import add_up
 from gofal.icc import icc
 from gofal.language import Text
-from gofal.mixed import MixedResult, lmm
+from gofal.mixed import LmmResult, lmm
 from gofal.results import Claim
 from gofal.studies.inputs import CODES, column
 from gofal.studies.model import StudyTable
@@ -60,18 +60,18 @@ def panel() -> dict[str, list[Any]]:
 
 
 def fit(table: dict[str, list[Any]], fixed: str, random: str = "(1 | authority)", *,
-        reml: bool = True) -> MixedResult:  # fmt: skip
+        reml: bool = True) -> LmmResult:  # fmt: skip
     """Return the mixed model of the rate with these fixed and random parts."""
     return lmm(table, f"rate ~ {fixed} + {random}", reml=reml)
 
 
-def between(model: MixedResult, factor: str = "authority") -> float:
+def between(model: LmmResult, factor: str = "authority") -> float:
     """Return the variance of a factor's intercepts, or the residual variance."""
     rows = model.to_arrow("variance_components").to_pylist()
     return float(next(r["estimate"] for r in rows if r["factor"] == factor))
 
 
-def share(model: MixedResult) -> float:
+def share(model: LmmResult) -> float:
     """Return the variance partition coefficient of the authorities."""
     return float(model.to_arrow("vpc")["estimate"][0].as_py())
 
@@ -80,11 +80,11 @@ def share(model: MixedResult) -> float:
 class Models:
     """The fits that the study reads from."""
 
-    null: MixedResult
-    year: MixedResult
-    score: MixedResult
-    adjusted: MixedResult
-    trends: MixedResult
+    null: LmmResult
+    year: LmmResult
+    score: LmmResult
+    adjusted: LmmResult
+    trends: LmmResult
     steps: tuple[dict[str, Any], ...]
     shares: tuple[dict[str, Any], ...]
 
@@ -112,7 +112,7 @@ def sequence(table: dict[str, list[Any]]) -> tuple[dict[str, Any], ...]:
     return tuple(rows)
 
 
-def _change(model: MixedResult) -> dict[str, float | None]:
+def _change(model: LmmResult) -> dict[str, float | None]:
     """Return the change in variance from the model with years alone, in per cent, with limits."""
     changed = model.change_in_variance("rate ~ C(year) + (1 | authority)", factor="authority")
     row = changed.to_arrow().to_pylist()[0]
