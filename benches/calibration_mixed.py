@@ -106,7 +106,7 @@ def one_way(design: Design, tau: float, seed: int) -> dict[str, Limits]:
     reml = profiled(model, False)
     out["mor:profile"] = (reml[0] ** 2, reml[1] ** 2)
     if variance > 1e-8:
-        width = math.exp(Z * se / variance)
+        width = math.exp(min(Z * se / variance, 700.0))
         out["mor:Wald, log SD (glmmTMB)"] = (variance / width, variance * width)
     return out
 

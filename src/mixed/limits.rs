@@ -29,13 +29,16 @@ pub fn of_target(problem: &Problem, fit: &Lmm, target: Target, estimate: f64, le
     let rise = |v: f64| Ok(profile.at(v)? - fit.criterion - quantile);
     match target {
         Target::Correlation(_) => {
-            let down = outward(&rise, estimate, |v| v - (v + 1.0) / 2.0, Some(-ALMOST_ONE))?;
-            let up = outward(&rise, estimate, |v| v + (1.0 - v) / 2.0, Some(ALMOST_ONE))?;
+            let down = outward(&rise, estimate, |v| f64::midpoint(v, -1.0), Some(-ALMOST_ONE))?;
+            let up = outward(&rise, estimate, |v| f64::midpoint(v, 1.0), Some(ALMOST_ONE))?;
             Ok((down.or(Some(-1.0)), up.or(Some(1.0))))
         }
         Target::Share(_) => {
-            let down = if estimate <= 0.0 { None } else { outward(&rise, estimate, |v| v / 2.0, Some(0.0))? };
-            let up = outward(&rise, estimate, |v| v + (1.0 - v) / 2.0, None)?;
+            // Far below what rounding of the criterion could show; at 0 itself Λ has no inverse.
+            let least = 1e-6;
+            let down =
+                if estimate <= least { None } else { outward(&rise, estimate, |v| v / 2.0, Some(least))? };
+            let up = outward(&rise, estimate, |v| f64::midpoint(v, 1.0), None)?;
             Ok((down.or(Some(0.0)), up.or(Some(1.0))))
         }
         Target::Sd(..) => {
