@@ -85,7 +85,7 @@ def upset(
     seen = [r for r in bars if r["estimate"] is not None]
     said = [{"label": r["label"], "text": _line(r, lang)} for r in bars]
     axis = {"type": "quantitative", "title": x.say(lang), "scale": {"zero": True, "nice": True},
-            "axis": {"grid": True, "format": "~r", "tickCount": 6}}  # fmt: skip
+            "axis": {"grid": True, "format": "~r", "tickCount": 4, "labelOverlap": True}}  # fmt: skip
     rates = {
         "width": 300, "height": _ROW * len(order),
         "layer": [
