@@ -448,7 +448,7 @@ def test_the_bootstrap_needs_enough_resamples() -> None:
         n_resamples=199,
     )
     plain = gf.trigger_trio(held(small()), "care", factors=["a", "b"], cluster="area")
-    assert trio.provenance.arguments["interval"] == "percentile"
+    assert dict(trio.provenance.arguments)["interval"] == "percentile"
     for name in ("estimate", "conf_low"):
         same = trio.to_arrow("interaction")[name] == plain.to_arrow("interaction")[name]
         assert same == (name == "estimate")

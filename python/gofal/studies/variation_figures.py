@@ -9,7 +9,7 @@ from gofal.decomposition.importance import ShapleyResult
 from gofal.decomposition.rates import KitagawaResult
 from gofal.figures import Figure
 from gofal.language import Text
-from gofal.mixed import MixedResult
+from gofal.mixed import LmmResult
 from gofal.studies.variation_models import GROUPS, Models
 from gofal.studies.variation_parts import OTHERS
 from gofal.typing import Lang
@@ -40,7 +40,7 @@ CLA = Text(
 )
 
 
-def _modes(model: MixedResult, term: str, centre: float, lang: Lang) -> list[dict[str, Any]]:
+def _modes(model: LmmResult, term: str, centre: float, lang: Lang) -> list[dict[str, Any]]:
     """Modes about the common value, with limits from their conditional standard deviations."""
     return [
         {"label": _BY_CODE[r["group"]].name(lang), "estimate": centre + r["estimate"],

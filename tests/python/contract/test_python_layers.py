@@ -12,7 +12,7 @@ from .project import PACKAGE, python_sources
 # One row a layer, lowest first. A module may import its own layer and the ones above it here.
 ORDER = [
     {"_core"},
-    {"errors", "typing", "options", "language"},
+    {"errors", "typing", "options", "_welsh", "language"},
     {"_table", "_check", "progress", "weights"},
     {"results"},
     {"_call"},
