@@ -207,7 +207,8 @@ How often does a 95% interval hold the truth? Tables of 5, 22 or 150 groups of s
 were drawn from a linear mixed model with a known share of variance between groups: {n} tables in each row of the
 first two sections, {few} in the third ({least} with 150 groups). The figures are percentages; their own standard
 error is {error:.1f}, in the third section {third:.1f} to {last:.1f}. `benches/calibration_mixed.py --share {share}`
-makes this page, with fixed seeds. An interval that does not exist counts as a miss; how often that is stands in brackets."""
+makes this page, with fixed seeds. An interval that does not exist counts as a miss;
+how often that is stands in brackets."""
 
 NOTES: dict[str, str] = {
     "vpc": """
