@@ -182,13 +182,9 @@ def page(rows: list[Any], share: float) -> str:
         "mor": "Variance between groups and median odds ratio",
         "change": "Proportional change in variance",
     }
-    out = [
-        HEAD.format(
-            n=max(20, round(1000 * share)),
-            few=max(20, round(300 * share)),
-            least=max(20, round(100 * share)),
-        )
-    ]
+    n, few, least = (max(20, round(v * share)) for v in (N_SHARES, N_CHANGES, N_LARGE))
+    error, third, last = (100 * math.sqrt(0.95 * 0.05 / v) for v in (n, few, least))
+    out = [HEAD.format(share=share, n=n, few=few, least=least, error=error, third=third, last=last)]
     for kind, title in titles.items():
         names = list(dict.fromkeys(r[0] for r in rows if r[0].startswith(kind + ":")))
         cells = [(k, v) for k in GROUPS for v in SHARES]
@@ -210,8 +206,9 @@ HEAD = """# Calibration of the intervals of mixed models
 How often does a 95% interval hold the truth? Tables of 5, 22 or 150 groups of seven rows (authorities and years)
 were drawn from a linear mixed model with a known share of variance between groups: {n} tables in each row of the
 first two sections, {few} in the third ({least} with 150 groups). The figures are percentages; their own standard
-error is {error:.1f}, in the third section {third:.1f} to {last:.1f}. `benches/calibration_mixed.py` makes this
-page, with fixed seeds. An interval that does not exist counts as a miss; how often that is stands in brackets."""
+error is {error:.1f}, in the third section {third:.1f} to {last:.1f}. `benches/calibration_mixed.py --share {share}`
+makes this page, with fixed seeds. An interval that does not exist counts as a miss;
+how often that is stands in brackets."""
 
 NOTES: dict[str, str] = {
     "vpc": """
