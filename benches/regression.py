@@ -15,7 +15,8 @@ NOTES = (
     "authorities (51 coefficients), errors clustered by authority; from the Arrow table in memory to the finished "
     "result. gofal's errors are CR2 with Satterthwaite degrees of freedom, the peers' CR1; only coefficients are "
     "compared. Columns are int8, boolean or dictionaries unless the row says strings. A refit is another model on "
-    "`gf.cells` of the same table. The wild bootstrap visits all 2^22 sign patterns, pyfixest draws 99,999. "
+    "`gf.cells` of the same table. The wild bootstrap visits 2^21 sign patterns, each for itself and its mirror, so "
+    "all there are; pyfixest draws 99,999. "
     "Floors: rows to 63,360 cells (10^7 rows), all sign patterns, two-way sums, in C."
 )
 FORMULA = "looked_after ~ domestic_abuse * substance_misuse * mental_health + C(age) + sex + C(quintile) + authority"
@@ -384,7 +385,7 @@ def linearmodels_fixed(data: Any) -> Callable[[], Numbers]:
 
 def workloads() -> list[Workload]:
     wildly = (
-        Subject("gofal, 2^22 patterns", wild),
+        Subject("gofal, all 2^21 patterns", wild),
         Subject("pyfixest, 99,999 draws", pyfixest_wild, repeats=1),
     )
     ways = (Subject("gofal", absorbed), Subject("pyfixest", pyfixest_fixed),
