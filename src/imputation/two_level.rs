@@ -111,10 +111,32 @@ pub fn draw(y: &[f64], rows: &Rows<'_>, binary: bool, name: &str, stream: &mut S
 /// z ~ N(μ, 1) above 0 where `above`, else below: by inversion in the tail that is cut off.
 fn latent(mu: f64, above: bool, stream: &mut Stream) -> f64 {
     let side = if above { 1.0 } else { -1.0 };
-    // P(side·z > 0) = Φ(side·μ); its share u of that tail. A mean 37 errors on the wrong side has none.
-    let tail = normal::cdf(side * mu).max(f64::MIN_POSITIVE);
-    let u = (stream.uniform() + 0.5 / 9_007_199_254_740_992.0) * tail;
-    mu + side * normal::isf(u.max(f64::MIN_POSITIVE))
+    let beyond = -side * mu;
+    // Φ(−37.5) is the last tail a number can hold; far out x = side·z has the density exp(−mx − x²/2).
+    if beyond > FAR {
+        return side * far(beyond, stream);
+    }
+    // P(side·z > 0) = Φ(side·μ); its share u of that tail.
+    let u = open(stream) * normal::cdf(side * mu);
+    mu + side * normal::isf(u)
+}
+
+/// Means so far on the wrong side are drawn by rejection instead of inversion.
+const FAR: f64 = 8.0;
+
+/// x > 0 with density ∝ exp(−mx − x²/2): an exponential of rate m, kept with probability exp(−x²/2) (Robert 1995).
+fn far(m: f64, stream: &mut Stream) -> f64 {
+    loop {
+        let x = -open(stream).ln() / m;
+        if stream.uniform() <= (-0.5 * x * x).exp() {
+            return x;
+        }
+    }
+}
+
+/// Uniform on (0, 1), 0 excluded.
+fn open(stream: &mut Stream) -> f64 {
+    stream.uniform() + 0.5 / 9_007_199_254_740_992.0
 }
 
 impl State {
@@ -172,10 +194,18 @@ mod tests {
     #[test]
     fn a_latent_number_lies_on_its_side_and_has_its_mean() {
         let mut s = Stream::new(4, 0);
-        for (mu, above) in [(0.3, true), (-2.0, true), (1.5, false), (-40.0, true), (40.0, false)] {
+        for (mu, above) in
+            [(0.3, true), (-2.0, true), (1.5, false), (-9.0, true), (-40.0, true), (40.0, false)]
+        {
             let z: Vec<f64> = (0..2000).map(|_| latent(mu, above, &mut s)).collect();
             assert!(z.iter().all(|v| v.is_finite() && (*v >= 0.0) == above), "{mu} {above}");
-            if mu.abs() < 10.0 {
+            // Far out the mean is near 1/m.
+            if mu.abs() > 8.0 {
+                let mean = z.iter().map(|v| v.abs()).sum::<f64>() / 2000.0;
+                let m = mu.abs();
+                let want = 1.0 / m - 1.0 / m.powi(3) * 2.0;
+                assert!((mean / want - 1.0).abs() < 0.1, "{mean} {want}");
+            } else {
                 let side = if above { 1.0 } else { -1.0 };
                 let density = (-0.5 * mu * mu).exp() / (2.0 * std::f64::consts::PI).sqrt();
                 let want = mu + side * density / normal::cdf(side * mu);
