@@ -13,7 +13,7 @@ A table goes in (pandas, polars, pyarrow, DuckDB, or anything that speaks Arrow 
 | `regression` `panel` `wild` `joint` | least squares and GLMs; fixed effects; few clusters; joint tests |
 | `effects` `trigger_trio` | risks for everybody, interaction, attributable fractions; the trio in one call |
 | `firth` `clogit` `ordinal` `multinomial` `zero_inflated` `discrete_hazard` | outcomes of other kinds |
-| `mixed` `icc` `glmm` `maihda` | nested and crossed groups: where the variance lies; strata of several kinds |
+| `mixed` `icc` `glmm` `maihda` `variance_shapley` | nested and crossed groups: where the variance lies, and with what |
 | `decomposition` | Theil, Kitagawa, Das Gupta, Oaxaca-Blinder, Shapley, nested variance: wholes into parts |
 | `two_by_two` `strata` `evalue` `impute` `pool` | risk tables, confounding, imputations |
 | `wales` `data` `simulate` | the 22 authorities, code lists; the published tables; synthetic children |
@@ -98,6 +98,7 @@ from gofal.trigger_trio import trigger_trio as trigger_trio
 from gofal.two_by_two import two_by_two as two_by_two
 from gofal.two_by_two import two_by_two_counts as two_by_two_counts
 from gofal.two_by_two import two_by_two_percentages as two_by_two_percentages
+from gofal.variance_shapley import shapley_variance as shapley_variance
 from gofal.weights import Weight as Weight
 from gofal.weights import analytic as analytic
 from gofal.weights import frequency as frequency

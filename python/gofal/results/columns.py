@@ -270,6 +270,7 @@ _TABLE: dict[str, tuple[Format, str, str]] = {
     "n_first": ("count", "rows", "rows of the first group"),
     "n_second": ("count", "rows", "rows of the second group"),
     "variance": ("number", "", "variance component"),
+    "variance_left": ("number", "", "variance component with every predictor in the model"),
     "observed_share": ("proportion", "proportion", "share of the squares as observed"),
     "sampling_variance": ("number", "", "mean sampling variance of the rows"),
     "reliability": ("proportion", "proportion", "signal over signal and noise"),

@@ -223,6 +223,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "n_first": ("n, first", "n, cyntaf"),
     "n_second": ("n, second", "n, ail"),
     "variance": ("Variance", "Amrywiant"),
+    "variance_left": ("Variance left", "Amrywiant yn weddill"),
     "observed_share": ("Observed share", "Cyfran a welwyd"),
     "sampling_variance": ("Sampling variance", "Amrywiant samplu"),
     "reliability": ("Reliability", "Dibynadwyedd"),

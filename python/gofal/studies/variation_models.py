@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
-from math import factorial
 from typing import Any
 
-from gofal.decomposition._parts import add_up
 from gofal.icc import icc
 from gofal.language import Text
 from gofal.mixed import LmmResult, lmm
 from gofal.results import Claim
 from gofal.studies.inputs import CODES, column
 from gofal.studies.model import StudyTable
+from gofal.variance_shapley import shapley_variance
 
 __all__ = [
     "GROUPS",
@@ -122,40 +120,14 @@ def _change(model: LmmResult) -> dict[str, float | None]:
 
 
 def shares_of_change(table: dict[str, list[Any]]) -> tuple[dict[str, Any], ...]:
-    """Shapley shares of the change in between-authority variance, over all orders of the groups.
-
-    φ_j = Σ_S |S|!(k-|S|-1)!/k! · [σ²(S) - σ²(S ∪ j)] (Shapley 1953); a share below 0 is a group that
-    leaves the variance, allowing for the degrees of freedom it costs, larger than it was.
-
-    Raises
-    ------
-    NumericalError
-        If the shares do not add up to the whole change.
-    """
-    names = list(GROUPS)
-    left: dict[frozenset[str], float] = {}
-    for size in range(len(names) + 1):
-        for chosen in combinations(names, size):
-            terms = ["C(year)", *(c for name in chosen for c in GROUPS[name][1])]
-            left[frozenset(chosen)] = between(fit(table, " + ".join(terms)))
-    k = len(names)
-    rows: list[dict[str, Any]] = []
-    for name in names:
-        part = 0.0
-        for others in (s for s in left if name not in s):
-            weight = factorial(len(others)) * factorial(k - len(others) - 1) / factorial(k)
-            part += weight * (left[others] - left[others | {name}])
-        alone = left[frozenset()] - left[frozenset({name})]
-        rows.append({"name": name, "group": GROUPS[name][0], "variance": part,
-                     "share": part / left[frozenset()], "alone": alone / left[frozenset()]})  # fmt: skip
-    whole = left[frozenset()] - left[frozenset(names)]
-    add_up(
-        "the parts of the change in variance",
-        (r["variance"] for r in rows),
-        whole,
-        left[frozenset()],
-    )
-    return tuple(rows)
+    """Return the Shapley shares of the change in between-authority variance, over all orders of the groups."""
+    groups = {name: columns for name, (_, columns) in GROUPS.items()}
+    found = shapley_variance(table, "rate", groups, always="C(year)")
+    return tuple(
+        {"name": r["term"], "group": GROUPS[r["term"]][0], "variance": r["estimate"], "share": r["share"],
+         "alone": r["alone"]}
+        for r in found.to_arrow().to_pylist()
+    )  # fmt: skip
 
 
 def models(table: dict[str, list[Any]]) -> Models:

@@ -47,6 +47,7 @@ ORDER = [
         "mixed_change",
         "mixed_inference",
         "mixed_ratio",
+        "variance_shapley",
         "_glmm",
         "glmm",
         "maihda",
