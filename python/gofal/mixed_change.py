@@ -244,7 +244,7 @@ def sequential_models(
     >>> t["score"] = [20, 20, 20, 12, 12, 12, 30, 30, 30, 19, 19, 19]
     >>> s = gf.sequential_models(t, "rate", steps=["score"], random="(1 | area)", n_resamples=199)
     >>> round(s.statistic(model="score", quantity="change").value, 2)
-    0.93
+    0.97
     """
     from gofal.mixed import lmm
 
